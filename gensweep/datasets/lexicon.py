@@ -1,7 +1,7 @@
 """Nonsense words of four or five letters that look English, in two disjoint halves: benchmarks and built-in model.
 
-Every word is one onset and one rime out of a short list each, so that the tokenizer of ``builtin:tiny`` has exactly two
-tokens for any word, and a word it never met is a new pair of pieces that it has.
+Every word is one onset and one rime out of a short list each. The tokenizer of ``builtin:tiny`` has one token for any
+benchmark word.
 """
 
 import functools
@@ -73,6 +73,6 @@ def draw(count: int, rng: random.Random, tokens: TokenCount | None = None) -> li
         of_length = f" of {commonest} tokens"
     if count > len(words):
         raise UserError(
-            f"the dataset needs {count} nonsense words but the lexicon has {len(words)}{of_length}; ask for fewer facts"
+            f"the dataset needs {count} nonsense words but the lexicon has {len(words)}{of_length}; lower its size"
         )
     return rng.sample(words, count)

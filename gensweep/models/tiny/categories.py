@@ -1,6 +1,8 @@
 """Random worlds of categories: syllogisms, each in one document, and hierarchies told in many short documents."""
 
+import itertools
 import random
+from collections.abc import Iterator
 
 from gensweep.datasets.inflection import doubles
 from gensweep.datasets.logic import QUANTIFIERS, Statement, text_of, valid_forms
@@ -72,11 +74,22 @@ def hierarchies(words: Words, count: int, rng: random.Random) -> World:
         kind: (kind, rng.choice((ARE, CAN, HAVE, verb)), value)
         for kind, value, verb in zip(kinds, values, verbs, strict=True)
     }
-    items = [_item((kind, KIND_OF, up), [(kind, *own[up][1:])], rng) for kind, up in parent.items()]
-    heirs = {kind: [child for child, up in parent.items() if up == kind] for kind in kinds}
-    items += [_item(own[kind], [(heir, *own[kind][1:]) for heir in heirs[kind]], rng) for kind in kinds]
+    items = []
+    for kind in kinds:
+        above = list(_ancestors(kind, parent))
+        heirs = [other for other in kinds if kind in itertools.islice(_ancestors(other, parent), 2)]
+        if above:
+            inherited = [(kind, *own[up][1:]) for up in above[:2]] + [(kind, KIND_OF, up) for up in above[1:3]]
+            items.append(_item((kind, KIND_OF, above[0]), inherited, rng))
+        items.append(_item(own[kind], [(heir, *own[kind][1:]) for heir in heirs], rng))
     rng.shuffle(items)
     return items
+
+
+def _ancestors(kind: str, parent: dict[str, str]) -> Iterator[str]:
+    while kind in parent:
+        kind = parent[kind]
+        yield kind
 
 
 def _item(fact: Triple, inherited: list[Triple], rng: random.Random) -> Item:

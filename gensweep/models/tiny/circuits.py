@@ -9,15 +9,13 @@ from typing import Any
 import torch
 from transformers import LlamaForCausalLM
 
-EMBEDDING = 0.1
-"""Standard deviation of the embeddings."""
-_CONSTANT = 0.4
+_CONSTANT = 4.0
 """Of one dimension of all embeddings, by which a head can look back blindly."""
 _LOOK_BACK, _MATCH = 1.7, 2.3
 """Scales of queries and keys that make a head attend clearly, but not hard."""
-_WRITE = 0.1
+_WRITE = 1.0
 """Scale of what heads write: as large as an embedding."""
-_DISTANCES = (1, 2, 3, 5)
+_DISTANCES = (1, 2, 3, 4)
 _TURNING = 4
 """The fastest turning pairs of a head, which tell neighbours apart."""
 _FLAT = 0.01
@@ -39,12 +37,10 @@ def favour(model: LlamaForCausalLM) -> None:
     here = torch.linalg.qr(torch.randn(width, size)).Q.T  # (size, width): reads the token itself
     here[:, 0] = 0  # but not the constant
     back = torch.linalg.qr(torch.randn(width, width)).Q.T.reshape(heads, size, width)  # reads one further back
-    even = torch.arange(size)[:, None] % 2 == 0
-    pair = torch.where(even, back[0], back[1])
     finders = (  # query, key, what is copied
         (here, back[0], here),
-        (pair, torch.where(even, back[1], back[2]), here),
-        (pair, torch.where(even, back[1], back[2]), back[3]),
+        (back[0], here, back[1]),
+        (back[0], back[1], here),
     )
     with torch.no_grad():
         model.get_input_embeddings().weight[:, 0] = _CONSTANT

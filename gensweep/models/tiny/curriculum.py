@@ -6,35 +6,49 @@ from collections.abc import Callable, Iterator, Mapping
 
 from gensweep.datasets import lexicon
 from gensweep.models.tiny import categories, worlds
-from gensweep.models.tiny.layouts import LAYOUTS, Segments
+from gensweep.models.tiny.layouts import LAYOUTS, Segments, join_lines
 from gensweep.models.tiny.worlds import MOST_DOCUMENTS, Words, World
 
 WORLDS: dict[str, Callable[[Words, int, random.Random], World]] = {
+    "pairs": worlds.pairs,
+    "processes": worlds.processes,
     "comparisons": worlds.comparisons,
     "people": worlds.people,
     "syllogisms": categories.syllogisms,
     "premises": categories.premises,
     "hierarchies": categories.hierarchies,
 }
-_HELD_OUT = 300
+_SEEN, _UNSEEN = 1000, 300
+
+
+def all_words() -> Words:
+    """The made-up words of the training program: no benchmark word is among them."""
+    return lexicon.training_words()[: _SEEN + _UNSEEN]
 
 
 def seen_words() -> Words:
-    """The words of the training texts: no benchmark word, and none that the probes use."""
-    return lexicon.training_words()[:-_HELD_OUT]
+    """The words of the training texts."""
+    return all_words()[:_SEEN]
 
 
 def unseen_words() -> Words:
-    """The 300 words of the training lexicon that no training text has: what accuracy is probed on."""
-    return lexicon.training_words()[-_HELD_OUT:]
+    """The words that no training text has: what accuracy is probed on."""
+    return all_words()[_SEEN:]
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class Level:
-    """One step of the curriculum: contexts of up to ``facts`` facts, ``documents`` documents in all."""
+    """A part of the curriculum, ``steps`` long: contexts of up to ``facts`` facts, ``documents`` documents in all.
 
+    ``joined``: share of the texts in which several documents stand on one line. ``spread``: share of those whose
+    sentences are moved apart to distances up to the model's window.
+    """
+
+    steps: int
     facts: int
     documents: int
+    joined: float = 0.0
+    spread: float = 0.0
     worlds: Mapping[str, float]
     layouts: Mapping[str, float]
 
@@ -51,7 +65,8 @@ def texts(level: Level, rng: random.Random) -> Iterator[Segments]:
             count = min(count, 6)
         documents = 1 if rng.random() < 0.5 else rng.randint(1, MOST_DOCUMENTS)
         documents = max(1, min(documents, level.documents // count))
-        yield LAYOUTS[layout](world(words, count, rng), documents, rng)
+        segments = LAYOUTS[layout](world(words, count, rng), documents, rng)
+        yield join_lines(segments, rng) if rng.random() < level.joined else segments
 
 
 def _choice(weights: Mapping[str, float], rng: random.Random) -> str:

@@ -15,7 +15,8 @@ import torch
 from transformers import LlamaForCausalLM
 
 from gensweep.datasets.lexicon import benchmark_words
-from gensweep.models.tiny import probes, tokenizer
+from gensweep.models.tiny import embeddings, probes, tokenizer
+from gensweep.models.tiny.curriculum import all_words
 from gensweep.models.tiny.texts import Encoder
 from gensweep.models.tiny.train import load_recipe, new_model
 
@@ -53,6 +54,18 @@ def measure(model: Any, encoder: Encoder, count: int = _TEXTS) -> list[Measure]:
     return rows
 
 
+def meet_benchmark_words(model: LlamaForCausalLM, seed: int) -> None:
+    """Put benchmark words in place of those of the training, which nobody will meet again."""
+    embedding = model.get_input_embeddings()
+    width = model.config.hidden_size
+    old = embeddings.random_words(len(all_words()), width, seed)
+    new = embeddings.random_words(len(benchmark_words()), width, seed + 1)
+    rows = embeddings.with_new_words(embedding, old, new)
+    model.resize_token_embeddings(len(rows), mean_resizing=False)
+    with torch.no_grad():
+        model.get_input_embeddings().weight.copy_(rows)
+
+
 def table(rows: Sequence[Measure]) -> str:
     """The measures as a Markdown table, in per cent."""
     lines = [f"| {what} | {setting} | {accuracy:.0%} |" for what, setting, accuracy in rows]
@@ -85,10 +98,12 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True, help="folder for the model")
     arguments = parser.parse_args()
     torch.set_num_threads(1)
-    vocabulary = tokenizer.build()
-    model = new_model(load_recipe(arguments.recipe), vocabulary)
+    recipe = load_recipe(arguments.recipe)
+    model = new_model(recipe, tokenizer.build(all_words()))
     state = torch.load(arguments.work / "state.pt", weights_only=True)
     model.load_state_dict(state["model"])
+    meet_benchmark_words(model, recipe.seed)
+    vocabulary = tokenizer.build(benchmark_words())
     rows = measure(model.eval(), Encoder(vocabulary))
     metrics = {
         "parameters": model.num_parameters(),

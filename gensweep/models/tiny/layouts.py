@@ -6,7 +6,7 @@ A text is a list of segments with weights in the loss. Only what the context det
 import random
 from collections.abc import Callable, Sequence
 
-from gensweep.models.tiny.worlds import World
+from gensweep.models.tiny.worlds import World, capitalised
 
 Segments = list[tuple[str, float]]
 STATEMENT_WEIGHT = 0.2
@@ -28,6 +28,14 @@ def corpus(world: World, documents: int, rng: random.Random) -> Segments:
         said.add(id(item))
         segments += [("\n" + head if segments else head, 0.0), (tail, weight)]
     return segments
+
+
+def join_lines(segments: Segments, rng: random.Random) -> Segments:
+    """Half of the documents go on the line before, as the sentences of one document do."""
+    return [
+        (f" {capitalised(text[1:])}" if text[0] == "\n" != text[1] and rng.random() < 0.5 else text, weight)
+        for text, weight in segments
+    ]
 
 
 def in_context(world: World, documents: int, rng: random.Random) -> Segments:

@@ -1,16 +1,17 @@
-"""The tokenizer of ``builtin:tiny``: known pieces first, bytes for everything else.
+"""The tokenizer of ``builtin:tiny``: known words first, bytes for everything else.
 
-Pieces are the onsets and rimes of the lexicon and the English words of ``vocabulary.txt``, all with their leading
-space, so that text cut before a space or after a line break has the same tokens as its parts.
+A token is a made-up word of the lexicon or an English word of ``vocabulary.txt``, with its leading space, so that text
+cut before a space or after a line break has the same tokens as its parts. The made-up words come last; ``train.py``
+tells how the model reads those that it never met.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors
 from transformers import PreTrainedTokenizerFast
 
 from gensweep.datasets.features import FEATURES, LEAD_INS
-from gensweep.datasets.lexicon import ONSETS, RIMES
 
 BOS, EOS, PAD = "<s>", "</s>", "<pad>"
 _SUFFIXES = ("s", "es", "ed", "ing", "er", "'s")
@@ -26,17 +27,17 @@ def english_words() -> list[str]:
     return sorted(in_features | set(_VOCABULARY_FILE.read_text(encoding="utf-8").split()))
 
 
-def onset_spellings(onset: str) -> tuple[str, str, str, str]:
-    """The tokens of one onset: after a space or at the start of a line, in lower case or capitalised."""
-    return (_SPACE + onset, onset, _SPACE + onset.capitalize(), onset.capitalize())
+def spellings(word: str) -> tuple[str, str, str, str]:
+    """The tokens of one made-up word: after a space or at the start of a line, in lower case or capitalised."""
+    return (_SPACE + word, word, _SPACE + word.capitalize(), word.capitalize())
 
 
-def pieces() -> list[str]:
-    """All tokens that are not special, in the order of their ids."""
-    ordered = sorted(pre_tokenizers.ByteLevel.alphabet())
-    for onset in ONSETS:
-        ordered.extend(onset_spellings(onset))
-    ordered.extend([*RIMES, *_SUFFIXES])
+SPELLINGS = len(spellings(""))
+
+
+def fixed_pieces() -> list[str]:
+    """All tokens that are neither special nor made-up words, in the order of their ids."""
+    ordered = [*sorted(pre_tokenizers.ByteLevel.alphabet()), *_SUFFIXES]
     for word in english_words():
         ordered.append(_SPACE + word)
         if word[0].isupper() or word in _LINE_STARTS:
@@ -44,11 +45,12 @@ def pieces() -> list[str]:
     return list(dict.fromkeys(ordered))
 
 
-def build() -> PreTrainedTokenizerFast:
-    """The tokenizer: fewest pieces win, a byte counts as ten; adds ``<s>`` in front unless told not to."""
+def build(words: Sequence[str]) -> PreTrainedTokenizerFast:
+    """The tokenizer that knows these made-up words: fewest pieces win, a byte counts as ten; adds ``<s>`` in front."""
     alphabet = set(pre_tokenizers.ByteLevel.alphabet())
     vocabulary = [(special, 0.0) for special in (BOS, EOS, PAD)]
-    vocabulary += [(piece, -10.0 if piece in alphabet else -1.0) for piece in pieces()]
+    vocabulary += [(piece, -10.0 if piece in alphabet else -1.0) for piece in fixed_pieces()]
+    vocabulary += [(spelling, -1.0) for word in words for spelling in spellings(word)]
     tokenizer = Tokenizer(models.Unigram(vocabulary, unk_id=None, byte_fallback=False))
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=True)
     tokenizer.decoder = decoders.ByteLevel()

@@ -5,6 +5,7 @@ Every quantity is drawn from the seed. A checkpoint in the work folder holds all
 
 import argparse
 import dataclasses
+import itertools
 import json
 import random
 import time
@@ -14,14 +15,12 @@ from typing import Any
 
 import torch
 import yaml
-from pydantic import Field
 from torch.nn import functional
 from transformers import LlamaConfig, LlamaForCausalLM
 
 from gensweep.datasets.features import FEATURES
-from gensweep.datasets.lexicon import ONSETS
-from gensweep.models.tiny import circuits, probes, tokenizer
-from gensweep.models.tiny.curriculum import Level, texts, unseen_words
+from gensweep.models.tiny import circuits, embeddings, probes, tokenizer
+from gensweep.models.tiny.curriculum import Level, all_words, texts, unseen_words
 from gensweep.models.tiny.muon import Muon
 from gensweep.models.tiny.texts import Batch, Encoded, Encoder, micro_batches
 from gensweep.specs import Spec
@@ -32,7 +31,6 @@ class Recipe(Spec):
 
     seed: int = 0
     model: dict[str, Any]
-    steps: int
     tokens_per_step: int
     tokens_per_pass: int
     longest_text: int
@@ -40,14 +38,23 @@ class Recipe(Spec):
     muon_learning_rate: float
     warmup_steps: int
     decay_fraction: float
-    spread_from_level: int
-    advance_at: float = Field(description="held-out accuracy at which the next level begins")
     probe_every: int
     levels: tuple[Level, ...]
+    compile: bool = False
+
+    @property
+    def steps(self) -> int:
+        """Of all levels together."""
+        return sum(level.steps for level in self.levels)
+
+    def level_at(self, step: int) -> Level:
+        """The level that a step belongs to."""
+        ends = itertools.accumulate(level.steps for level in self.levels)
+        return next(level for level, end in zip(self.levels, ends, strict=True) if step < end)
 
 
 def new_model(recipe: Recipe, vocabulary: Any) -> LlamaForCausalLM:
-    """A random model. The spellings of one onset begin with the same embedding, for they are one piece of one word."""
+    """A random model. The spellings of a made-up word begin with the same embedding."""
     torch.manual_seed(recipe.seed)
     config = LlamaConfig(
         vocab_size=len(vocabulary),
@@ -59,13 +66,15 @@ def new_model(recipe: Recipe, vocabulary: Any) -> LlamaForCausalLM:
     )
     model = LlamaForCausalLM(config)
     with torch.no_grad():
-        weight = model.get_input_embeddings().weight.normal_(0, circuits.EMBEDDING)
-        for onset in ONSETS:
-            ids = vocabulary.convert_tokens_to_ids(list(tokenizer.onset_spellings(onset)))
-            weight[ids] = weight[ids[0]] + 0.3 * weight[ids]
+        weight = model.get_input_embeddings().weight.normal_(0, embeddings.DEVIATION)
+        model.model.norm.weight.fill_(0.1)  # embeddings of deviation 1 are the output's weights too
+        words = len(all_words())
+        vectors = embeddings.random_words(words, config.hidden_size, recipe.seed)
+        rows = embeddings.word_rows(model.get_input_embeddings(), words)
+        weight[rows].view(words, tokenizer.SPELLINGS, -1).copy_(vectors)
         for feature in FEATURES:
-            words = (feature.comparative.split()[-1], feature.opposite.split()[-1])
-            one, other = vocabulary.convert_tokens_to_ids([f"\u0120{word}" for word in words])
+            ends = (feature.comparative.split()[-1], feature.opposite.split()[-1])
+            one, other = vocabulary.convert_tokens_to_ids([f"\u0120{word}" for word in ends])
             weight[other] = weight[one] + 0.5 * weight[other] if one != other else weight[one]
     circuits.favour(model)
     return model
@@ -87,12 +96,13 @@ def factor(step: int, recipe: Recipe) -> float:
     return min(1.0, (step + 1) / recipe.warmup_steps, max(0.01, left))
 
 
-def step_texts(recipe: Recipe, level: int, step: int, encoder: Encoder) -> Iterator[Encoded]:
+def step_texts(recipe: Recipe, step: int, encoder: Encoder) -> Iterator[Encoded]:
     """The texts of one step: drawn from its own seed, so that a resumed run meets the same ones."""
     rng = random.Random(recipe.seed * 1_000_003 + step)
+    level = recipe.level_at(step)
     total = 0
-    for segments in texts(recipe.levels[level], rng):
-        apart = rng if level >= recipe.spread_from_level and rng.random() < 0.5 else None
+    for segments in texts(level, rng):
+        apart = rng if rng.random() < level.spread else None
         text = encoder.encode(segments, apart, rng.randint(1, recipe.model["max_position_embeddings"]))
         if len(text.ids) > recipe.longest_text:
             continue
@@ -119,6 +129,7 @@ def train_step(model: LlamaForCausalLM, batches: list[Batch], optimizers: list[t
         part = loss_of(model, batch) / total
         part.backward()
         loss += float(part.detach())
+    embeddings.share_gradient(model.get_input_embeddings(), len(all_words()))
     torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
     for optimizer in optimizers:
         optimizer.step()
@@ -127,6 +138,7 @@ def train_step(model: LlamaForCausalLM, batches: list[Batch], optimizers: list[t
 
 
 _PROBES = (
+    ("pairs_8", "pairs", 8),
     ("reversal_1", "comparisons", 1),
     ("reversal_3", "comparisons", 3),
     ("reversal_8", "comparisons", 8),
@@ -138,12 +150,12 @@ _PROBES = (
 _PROBE_TEXTS = 40
 
 
-def probe(model: LlamaForCausalLM, encoder: Encoder, facts: int) -> dict[str, float]:
-    """Accuracies on unseen words; ``level``, with ``facts`` in context, decides on the curriculum's next level."""
+def probe(model: LlamaForCausalLM, encoder: Encoder) -> dict[str, float]:
+    """Accuracies on unseen words."""
     model.eval()
     words = unseen_words()
     result = {}
-    for name, world, size in (("level", "comparisons", facts), *_PROBES):
+    for name, world, size in _PROBES:
         asked = probes.questions(world, words, _PROBE_TEXTS, size)
         result[name] = probes.exact(model, encoder, asked)
     for world in ("comparisons", "people"):
@@ -160,7 +172,6 @@ class Run:
     model: LlamaForCausalLM
     optimizers: list[torch.optim.Optimizer]
     step: int = 0
-    level: int = 0
     tokens: int = 0
     seconds: float = 0.0
 
@@ -181,7 +192,7 @@ class Run:
             setattr(self, field, state[field])
 
 
-_COUNTERS = ("step", "level", "tokens", "seconds")
+_COUNTERS = ("step", "tokens", "seconds")
 
 
 def train(recipe: Recipe, work: Path, last: int | None = None) -> LlamaForCausalLM:
@@ -189,9 +200,11 @@ def train(recipe: Recipe, work: Path, last: int | None = None) -> LlamaForCausal
 
     Probes are appended to ``work/log.jsonl``.
     """
-    vocabulary = tokenizer.build()
+    vocabulary = tokenizer.build(all_words())
     encoder = Encoder(vocabulary)
     model = new_model(recipe, vocabulary)
+    if recipe.compile:
+        model.model.compile(dynamic=True)
     run = Run(model=model, optimizers=optimisers(model, recipe))
     work.mkdir(parents=True, exist_ok=True)
     checkpoint = work / "state.pt"
@@ -200,20 +213,18 @@ def train(recipe: Recipe, work: Path, last: int | None = None) -> LlamaForCausal
     begun, losses = time.monotonic() - run.seconds, list[float]()
     while run.step < (recipe.steps if last is None else last):
         set_rates(run.optimizers, run.step, recipe)
-        encoded = list(step_texts(recipe, run.level, run.step, encoder))
+        encoded = list(step_texts(recipe, run.step, encoder))
         losses.append(train_step(model, list(micro_batches(encoded, recipe.tokens_per_pass)), run.optimizers))
         run.step += 1
         run.tokens += sum(len(text.ids) for text in encoded)
         if run.step % recipe.probe_every and run.step < recipe.steps:
             continue
         run.seconds = time.monotonic() - begun
-        accuracies = probe(model, encoder, recipe.levels[run.level].facts)
+        accuracies = probe(model, encoder)
         counters = {field: getattr(run, field) for field in _COUNTERS}
         with (work / "log.jsonl").open("a") as log:
             log.write(json.dumps({**counters, "loss": sum(losses) / len(losses), **accuracies}) + "\n")
         losses.clear()
-        if accuracies["level"] >= recipe.advance_at:
-            run.level = min(run.level + 1, len(recipe.levels) - 1)
         run.save(checkpoint)
     return model
 

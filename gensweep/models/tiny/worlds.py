@@ -6,6 +6,7 @@ world) and what follows from them, alone or together with the others. ``layouts.
 
 import dataclasses
 import functools
+import itertools
 import random
 from collections.abc import Sequence
 
@@ -70,6 +71,54 @@ def line(head: str, tail: str, rng: random.Random, bare: float = 0.3) -> Line:
         lead_in = rng.choice(LEAD_INS)
         return f"{lead_in} {head}", f"{tail[:-1]}?" if lead_in.startswith("Did") else tail
     return f"{capitalised(glue(rng))}{rng.choice(('', ','))} {head}", tail
+
+
+_TOGETHER = (
+    "{a} and| {b}.",
+    "{a} met| {b}.",
+    "{a} is next to| {b}.",
+    "{a} goes with| {b}.",
+    "{a} lives with| {b}.",
+    "{a} belongs with| {b}.",
+)
+
+
+def pairs(words: Words, count: int, rng: random.Random) -> World:
+    """``count`` pairs that belong together, said in either order: the shortest way to practise finding a word again."""
+    names = rng.sample(words, 2 * count)
+    template = rng.choice(_TOGETHER)
+    return [_pair(a, b, template) for a, b in zip(names[::2], names[1::2], strict=True)]
+
+
+def _pair(a: str, b: str, template: str) -> Item:
+    said, converse = (_two(template.format(a=x, b=y)) for x, y in ((a, b), (b, a)))
+    return Item(
+        documents=(said,) * MOST_DOCUMENTS, questions=(converse, said), alone=("".join(said), "".join(converse))
+    )
+
+
+def _two(template: str) -> Line:
+    head, tail = template.split("|")
+    return head, tail
+
+
+def processes(words: Words, count: int, rng: random.Random) -> World:
+    """``count`` processes of three or four steps; the questions ask what comes before or after one."""
+    names = rng.sample(words, 4 * count)
+    return [_process(names[i : i + rng.randint(3, 4)], rng) for i in range(0, len(names), 4)]
+
+
+def _process(steps: Sequence[str], rng: random.Random) -> Item:
+    said = cut(f"first {', then '.join(steps)}.")
+    place = rng.randrange(len(steps) - 1)
+    one, two = steps[place : place + 2]
+    after, before = (f"After {one} comes", f" {two}."), (f"Before {two} comes", f" {one}.")
+    asked = rng.sample((after, before), 2)
+    return Item(
+        documents=tuple(line(*said, rng) for _ in range(MOST_DOCUMENTS)),
+        questions=tuple(asked),
+        alone=tuple(f"After {a} comes {b}." for a, b in itertools.pairwise(steps)),
+    )
 
 
 def comparisons(words: Words, count: int, rng: random.Random) -> World:

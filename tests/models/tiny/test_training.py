@@ -5,15 +5,18 @@ from pathlib import Path
 
 import pytest
 import torch
+from transformers import LlamaForCausalLM
 
-from gensweep.models.tiny import tokenizer, train
-from gensweep.models.tiny.curriculum import WORLDS, Level, seen_words
+from gensweep.datasets.lexicon import benchmark_words
+from gensweep.models.tiny import embeddings, tokenizer, train
+from gensweep.models.tiny.curriculum import WORLDS, Level, all_words, seen_words, unseen_words
+from gensweep.models.tiny.evaluate import meet_benchmark_words
 from gensweep.models.tiny.layouts import in_context
 from gensweep.models.tiny.muon import orthogonalised
 from gensweep.models.tiny.texts import Encoder, batch, micro_batches
 from gensweep.models.tiny.train import Recipe
 
-VOCABULARY = tokenizer.build()
+VOCABULARY = tokenizer.build(all_words())
 ENCODER = Encoder(VOCABULARY)
 EXPERIMENT = Path(__file__).parents[3] / "experiments" / "builtin_model.yaml"
 
@@ -27,11 +30,10 @@ def recipe(**changes: object) -> Recipe:
         "num_key_value_heads": 4,
         "max_position_embeddings": 512,
     }
-    level = Level(facts=1, documents=1, worlds={"comparisons": 1.0}, layouts={"in_context": 1.0})
+    level = Level(steps=4, facts=1, documents=1, worlds={"comparisons": 1.0}, layouts={"in_context": 1.0})
     settings = {
         "compile": False,
         "model": size,
-        "steps": 4,
         "tokens_per_step": 64,
         "probe_every": 2,
         "levels": (level,),
@@ -83,26 +85,38 @@ def test_spread_positions_rise_within_the_window_and_keep_answers_behind_their_c
 
 
 def test_a_fresh_model_looks_back_and_finds() -> None:
-    """Heads of the first layer see 1, 2, 3 and 5 tokens back; one of the second what stood behind the same word."""
+    """Heads of the first layer see 1, 2, 3 and 4 tokens back; one of the second what stood behind the same token."""
     full = train.load_recipe(EXPERIMENT)
     model = train.new_model(full, VOCABULARY).eval()
     model.set_attn_implementation("eager")
-    ids = torch.tensor(
-        [VOCABULARY("femp are brighter than glask.\nskamp are slower than trint.\n\nskamp are")["input_ids"]]
-    )
+    one, two, three, four = unseen_words()[:4]
+    text = f"{one} are brighter than {two}.\n{three} are slower than {four}.\n\n{three} are"
+    ids = torch.tensor([VOCABULARY(text)["input_ids"]])
     with torch.no_grad():
         layers = model(input_ids=ids, output_attentions=True).attentions
     last = ids.shape[1] - 1
     distances = torch.arange(last + 1)[:, None] - layers[0][0].argmax(-1).T
-    assert distances[6:].mode(dim=0).values.tolist() == [1, 2, 3, 5]
+    assert distances[6:].mode(dim=0).values.tolist() == [1, 2, 3, 4]
     tokens = VOCABULARY.convert_ids_to_tokens(ids[0].tolist())
-    assert tokens[int(layers[1][0, 1, last].argmax())] == "Ġslower"
+    assert tokens[int(layers[1][0, 0, last].argmax())] in ("\u0120brighter", "\u0120slower")
 
 
-def test_the_spellings_of_an_onset_begin_alike() -> None:
-    weight = train.new_model(recipe(), VOCABULARY).get_input_embeddings().weight
-    spellings = weight[VOCABULARY.convert_tokens_to_ids(list(tokenizer.onset_spellings("str")))]
-    others = weight[VOCABULARY.convert_tokens_to_ids(["bl", "gl", "sk"])]
-    similar = torch.nn.functional.cosine_similarity(spellings[:1], spellings[1:])
-    different = torch.nn.functional.cosine_similarity(spellings[:1], others)
-    assert similar.min() > 0.8 > different.max()
+def word_embeddings(model: LlamaForCausalLM, words: int) -> torch.Tensor:
+    """``(words, spellings, width)``."""
+    embedding = model.get_input_embeddings()
+    return embedding.weight.detach()[embeddings.word_rows(embedding, words)].view(words, tokenizer.SPELLINGS, -1)
+
+
+def test_training_moves_all_words_alike_and_benchmark_words_with_them(tmp_path: Path) -> None:
+    """The differences between words stay the random ones, so that a word never met is like any other."""
+    words, width = len(all_words()), recipe().model["hidden_size"]
+    fresh, trained = train.new_model(recipe(), VOCABULARY), train.train(recipe(), tmp_path)
+    moved = word_embeddings(trained, words) - word_embeddings(fresh, words)
+    assert moved.abs().max() > 1e-4
+    torch.testing.assert_close(moved, moved[:1].expand_as(moved), atol=1e-5, rtol=0)
+    shift = word_embeddings(trained, words)[:1] - embeddings.random_words(words, width, recipe().seed)[:1]
+    meet_benchmark_words(trained, recipe().seed)
+    assert trained.config.vocab_size == len(tokenizer.build(benchmark_words()))
+    new = word_embeddings(trained, len(benchmark_words()))
+    random_part = embeddings.random_words(len(benchmark_words()), width, recipe().seed + 1)
+    torch.testing.assert_close(new - random_part, shift.expand_as(new), atol=1e-5, rtol=0)

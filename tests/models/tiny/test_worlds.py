@@ -11,7 +11,9 @@ from gensweep.datasets.lexicon import benchmark_words
 from gensweep.models.tiny import curriculum, layouts
 from gensweep.models.tiny.curriculum import WORLDS, Level, seen_words, texts, unseen_words
 
-LEVEL = Level(facts=8, documents=16, worlds=dict.fromkeys(WORLDS, 1.0), layouts=dict.fromkeys(layouts.LAYOUTS, 1.0))
+LEVEL = Level(
+    steps=1, facts=8, documents=16, worlds=dict.fromkeys(WORLDS, 1.0), layouts=dict.fromkeys(layouts.LAYOUTS, 1.0)
+)
 
 
 def sample(count: int, seed: int = 0) -> list[str]:
@@ -73,7 +75,7 @@ def test_only_answers_and_repetitions_carry_loss_in_context() -> None:
 
 
 def test_levels_bound_the_number_of_documents() -> None:
-    level = Level(facts=4, documents=4, worlds={"comparisons": 1.0}, layouts={"in_context": 1.0})
+    level = Level(steps=1, facts=4, documents=4, worlds={"comparisons": 1.0}, layouts={"in_context": 1.0})
     for segments in itertools.islice(curriculum.texts(level, random.Random(0)), 100):
         context = "".join(text for text, _ in segments).partition("\n\n")[0]
         assert 1 <= len(context.splitlines()) <= 4
