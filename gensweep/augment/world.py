@@ -1,8 +1,8 @@
 """The world behind a dataset as the audit sees it: what its documents entail, by wording.
 
-A statement is recognised by its wording (see ``propositions``): the ``text`` of a fact, the one sentence of a document
-that states a single fact, or a question with its right choice. What is worded in another way is ``unknown``, so that
-the precision is a lower bound.
+A statement is recognised by its wording (see ``propositions``): ``text`` or ``wordings`` of a fact, the one sentence of
+a document that states a single fact, or a question with its right choice. What is worded in another way is ``unknown``,
+so that the precision is a lower bound.
 """
 
 from collections.abc import Iterable
@@ -30,8 +30,8 @@ class World:
         self.depths = _depths(dataset)
         self.facts: dict[Proposition, str] = {}
         for fact in sorted(dataset.facts, key=lambda fact: self.depths.get(fact.id, 0)):
-            if fact.text:
-                self._learn(fact.id, [[proposition(fact.text)]])
+            for text in filter(None, (fact.text, *fact.wordings)):
+                self._learn(fact.id, [[proposition(text)]])
         for document in dataset.documents:
             if len(document.fact_ids) == 1:
                 self._learn(document.fact_ids[0], readings(document.text))

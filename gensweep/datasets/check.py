@@ -6,6 +6,7 @@ The guessers are reported only, because word statistics lead somewhere on every 
 """
 
 import dataclasses
+import itertools
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
@@ -90,7 +91,10 @@ _RULES_OF_FORM: dict[str, Callable[[Dataset], list[str]]] = {
     "the answer is not among the choices": lambda d: [
         q.id for q in d.questions if not 0 <= q.answer_index < len(q.choices)
     ],
-    "there are fewer than two choices": lambda d: [q.id for q in d.questions if len(q.choices) < 2],
+    "there are fewer than two choices": lambda d: [q.id for q in d.questions if len(q.choices) < 2 and not q.stop],
+    "there is not one answer to write, without a stop string in it": lambda d: [
+        q.id for q in d.questions if q.stop and (len(q.choices) != 1 or any(stop in q.choices[0] for stop in q.stop))
+    ],
     "a choice stands twice": lambda d: [q.id for q in d.questions if len(set(q.choices)) < len(q.choices)],
     "the prompt is empty or ends with white space": lambda d: [
         q.id for q in d.questions if not q.prompt or q.prompt != q.prompt.rstrip()
@@ -110,9 +114,9 @@ class _Evidence:
         self.stated = {identifier for document in dataset.documents for identifier in document.fact_ids}
         self._stated_triples = {_triple(self.facts[identifier]) for identifier in self.stated}
         self._index = TextIndex(document.text for document in dataset.documents)
-        self._said = self._index.occurring(
-            phrase for q in dataset.questions for choice in q.choices for phrase in self._wordings(q, choice)
-        )
+        asked = (phrase for q in dataset.questions for choice in q.choices for phrase in self._wordings(q, choice))
+        inferred = (phrase for q in dataset.questions if _beyond(q) for phrase in self._wordings_of_target(q))
+        self._said = self._index.occurring(itertools.chain(asked, inferred))
         self._right: defaultdict[str, set[str]] = defaultdict(set)
         for question in dataset.questions:
             self._right[question.prompt].add(question.choices[question.answer_index])
@@ -145,6 +149,14 @@ class _Evidence:
             return [whole]
         ends = Counter(words(f"{target.subject} {target.object}"))
         return [whole, choice] if ends <= Counter(words(choice)) else [whole]
+
+    def says_target(self, question: Question) -> bool:
+        """Whether a document has one of the asserted fact's wordings."""
+        return not self._said.isdisjoint(self._wordings_of_target(question))
+
+    def _wordings_of_target(self, question: Question) -> list[str]:
+        target = self.facts[question.target_fact_id]
+        return [text for text in (target.text, *target.wordings) if text]
 
     def says_in_order(self, fact: Fact) -> bool:
         return bool(self._index.texts_with_order(fact.subject, fact.object))
@@ -216,6 +228,7 @@ _RULES: dict[str, Callable[[_Evidence, Question], bool]] = {
     "a document has the wording of the right answer": lambda evidence, q: (
         not is_stated_split(q.split) and evidence.says(q, q.choices[q.answer_index])
     ),
+    "a document has another wording of the asserted fact": lambda evidence, q: _beyond(q) and evidence.says_target(q),
     "a sentence of a document has the asserted fact's two ends in the order that is asked": lambda evidence, q: (
         q.split.startswith("reversal") and _beyond(q) and evidence.says_in_order(evidence.facts[q.target_fact_id])
     ),

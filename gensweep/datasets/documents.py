@@ -6,6 +6,7 @@ from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
 
+from gensweep.datasets import chunks
 from gensweep.datasets.readers import Unreadable, json_lines, read
 from gensweep.errors import UserError, did_you_mean
 from gensweep.records import Dataset, Document, Question
@@ -24,14 +25,14 @@ Skipped = tuple[str, str]
 def build(spec: Documents, seed: int) -> Dataset:
     """The documents in the folder ``spec.path`` in order of their names, and the questions; ``seed`` changes nothing.
 
-    Files that are skipped are logged as a warning with their reasons.
+    What is logged as a warning, and what becomes of long texts, is as in ``without_questions``.
 
     Raises:
         UserError: folder or questions file are missing or hold a mistake, or no file gives a document.
     """
     folder = Path(spec.path)
     questions_path = Path(spec.questions) if spec.questions else folder / QUESTIONS_FILE
-    dataset = without_questions(folder, leave_out=(questions_path,))
+    dataset = without_questions(folder, leave_out=(questions_path,), chunk_characters=spec.chunk_characters)
     if not questions_path.is_file():
         raise UserError(
             f"there are no questions at {questions_path}: let a model draft them with `gensweep data draft`, or write "
@@ -40,8 +41,16 @@ def build(spec: Documents, seed: int) -> Dataset:
     return dataclasses.replace(dataset, questions=tuple(read_questions(questions_path)))
 
 
-def without_questions(folder: Path, *, leave_out: Collection[Path] = ()) -> Dataset:
-    """The documents in ``folder`` as a dataset; files that are skipped are logged as a warning with their reasons.
+def without_questions(
+    folder: Path,
+    *,
+    leave_out: Collection[Path] = (),
+    chunk_characters: int | None = Documents.model_fields["chunk_characters"].default,
+) -> Dataset:
+    """The documents in ``folder`` as a dataset, long ones in parts of at most ``chunk_characters`` (None: whole).
+
+    A part's id is that of the document with the part's place in its text, ``guide.pdf@4012-7985``; ``source_id`` is
+    that of the document. Files that are skipped are logged as a warning with their reasons, and how many were split.
 
     Raises:
         UserError: as ``read_folder``.
@@ -50,13 +59,31 @@ def without_questions(folder: Path, *, leave_out: Collection[Path] = ()) -> Data
     if skipped:
         named = "; ".join(f"{name} ({reason})" for name, reason in skipped)
         logging.getLogger(__name__).warning("%s: skipped %d files: %s", folder, len(skipped), named)
+    parts = [part for document in documents for part in _parts(document, chunk_characters)]
+    if sources := {part.source_id for part in parts if part.source_id}:
+        logging.getLogger(__name__).warning(
+            "%s: %d documents of more than %d characters became %d (chunk_characters)",
+            folder,
+            len(sources),
+            chunk_characters,
+            len(parts) - len(documents) + len(sources),
+        )
     return Dataset(
         name=Documents.model_fields["name"].default,
         facts=(),
-        documents=tuple(documents),
+        documents=tuple(parts),
         questions=(),
         instruction=_INSTRUCTION,
     )
+
+
+def _parts(document: Document, longest: int | None) -> list[Document]:
+    if longest is None or len(document.text) <= longest:
+        return [document]
+    return [
+        Document(id=f"{document.id}@{start}-{end}", text=document.text[start:end], source_id=document.id)
+        for start, end in chunks.spans(document.text, longest)
+    ]
 
 
 def read_folder(folder: Path, *, leave_out: Collection[Path]) -> tuple[list[Document], list[Skipped]]:

@@ -20,6 +20,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
+from gensweep.datasets import chunks
 from gensweep.datasets.text_index import words
 from gensweep.errors import UserError
 from gensweep.records import Document, Generation, GenerationRequest, Question, Rejection
@@ -76,7 +77,7 @@ class Draft:
 def plan(documents: Sequence[Document]) -> list[Task]:
     """The tasks for each document: two kinds for each of its passages, and one for its nearest other document."""
     texts = {document.id: document.text for document in documents}
-    passages = {document.id: list(_passages(document)) for document in documents}
+    passages = {document.id: _passages(document) for document in documents}
     tasks = [
         _task(kind, (passage,), texts)
         for document in documents
@@ -87,18 +88,9 @@ def plan(documents: Sequence[Document]) -> list[Task]:
     return tasks + [_task("link", pair, texts) for pair in pairs]
 
 
-def _passages(document: Document) -> Iterator[Span]:
-    """The document in parts of at most ``_PASSAGE`` characters, cut at line breaks or else at spaces."""
-    start = 0
-    while start < len(document.text):
-        end = len(document.text)
-        if end - start > _PASSAGE:
-            window = document.text[start : start + _PASSAGE]
-            cut = max(window.rfind("\n"), 0) or max(window.rfind(" "), 0) or _PASSAGE
-            end = start + cut
-        if document.text[start:end].strip():
-            yield Span(document_id=document.id, start=start, end=end)
-        start = end
+def _passages(document: Document) -> list[Span]:
+    """The document in parts of at most ``_PASSAGE`` characters."""
+    return [Span(document_id=document.id, start=a, end=b) for a, b in chunks.spans(document.text, _PASSAGE)]
 
 
 def _linked(documents: Sequence[Document]) -> list[tuple[str, str]]:

@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from gensweep.errors import UserError
-from gensweep.records import Dataset, Document, Fact, Question, from_table, schema_of, to_table
+from gensweep.records import LATER_COLUMNS, Dataset, Document, Fact, Question, from_table, schema_of, to_table
 
 _DESCRIPTION = "dataset.json"
 RecordT = TypeVar("RecordT")
@@ -63,7 +63,8 @@ def _records(path: Path, record: type[RecordT]) -> tuple[RecordT, ...]:
         table = pq.read_table(path)
     except (OSError, pa.ArrowException) as error:
         raise UserError(f"{path} cannot be read as Parquet: {str(error).splitlines()[0]}") from None
-    schema = schema_of(record)
+    lacking = LATER_COLUMNS - set(table.column_names)
+    schema = pa.schema([field for field in schema_of(record) if field.name not in lacking])
     if missing := [name for name in schema.names if name not in table.column_names]:
         raise UserError(f"{path} lacks the columns {', '.join(missing)}")
     columns = [_column(table.column(field.name), field, path) for field in schema]

@@ -49,11 +49,13 @@ def wilson(accuracy: float, count: int) -> tuple[float, float]:
 def guesses(dataset: Dataset) -> tuple[Guess, ...]:
     """Every guesser on every split, in order of the splits' first questions. Equal scores share the point.
 
-    Of a split with more than 5000 questions a fixed random sample of that size is asked.
+    Of a split with more than 5000 questions a fixed random sample of that size is asked; questions whose answer has to
+    be written are not, since there is nothing to choose from.
     """
     by_split: defaultdict[str, list[Question]] = defaultdict(list)
     for question in dataset.questions:
-        by_split[question.split].append(question)
+        if not question.stop:
+            by_split[question.split].append(question)
     asked = {split: _sample(items) for split, items in by_split.items()}
     texts = [document.text for document in dataset.documents]
     index = TextIndex(texts)

@@ -9,10 +9,11 @@ transform of
 - split ``rule_combination``: an expression with exactly one combination that no document has.
 
 Wrong choices are near misses: one rule misapplied in one place. Rules and numbers are open in the paper; ours are in
-``transform`` and in the settings. The right choice is the whole result up to the full stop, so that a generated
-continuation of the prompt can be compared with it exactly.
+``transform`` and in the settings. The right choice is the whole result up to the full stop; with ``answers:
+exact_match`` the model writes it itself, and the same questions have no wrong choices.
 """
 
+import dataclasses
 import itertools
 import random
 
@@ -42,6 +43,8 @@ _OPENINGS = (
 )
 _LEAF_VALUES = range(2, 21)
 _WRONG_CHOICES = 3
+_STOP = (".", "\n")
+"""End a written result, which has no full stop in it."""
 _TRIES = 1000
 Combination = tuple[str, str]
 """An operation and one that stands directly inside it."""
@@ -71,6 +74,8 @@ def build(spec: Process, seed: int) -> Dataset:
                 f"rule_combination-{n:04}", world.draw_new(spec.depth, combination=held_out[n % len(held_out)])
             )
         )
+    if spec.answers == "exact_match":
+        questions = [_to_write(question) for question in questions]
     return Dataset(
         name=spec.name,
         facts=tuple(world.facts.values()),
@@ -81,6 +86,12 @@ def build(spec: Process, seed: int) -> Dataset:
             "Use them, and what follows from them, to continue the text below."
         ),
     )
+
+
+def _to_write(question: Question) -> Question:
+    """The question without wrong choices; the right one loses its full stop."""
+    right = question.choices[question.answer_index].removesuffix(".")
+    return dataclasses.replace(question, choices=(right,), answer_index=0, stop=_STOP)
 
 
 def _held_out(count: int, rng: random.Random) -> frozenset[Combination]:

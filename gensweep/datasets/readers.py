@@ -1,6 +1,7 @@
 """The text of files: plain text, Markdown, JSON lines, PDF, Word and HTML."""
 
 import json
+import logging
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -89,6 +90,7 @@ def _pdf(path: Path) -> str:
     import pypdf
     from pypdf.errors import PyPdfError
 
+    logging.getLogger("pypdf").setLevel(logging.CRITICAL)  # its remarks on odd files name none; the reason below does
     try:
         pages = pypdf.PdfReader(path).pages
         return "\n\n".join(page.extract_text() for page in pages)

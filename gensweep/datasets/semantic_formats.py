@@ -21,8 +21,8 @@ _CLOSING_SHARE = 0.5
 class Format:
     """``lines`` are templates with the statement as ``{x}`` (capitalised: ``{X}``) and the question for it as ``{Q}``.
 
-    ``markers`` go in turn before the lines; ``{n}`` counts them. With ``interleaves`` the lines alternate between the
-    subjects, else facts of one subject stay together.
+    ``markers`` go in turn before the lines; ``{n}`` counts them. With ``interleaves`` the lines come in their order and
+    alternate between the subjects, else in a random order, and facts of one subject stay together.
     """
 
     name: str
@@ -104,7 +104,7 @@ FORMATS = (
         styles=("singular", "plural"),
         openings=("Several kinds are set side by side here.", "It is worth looking at these together."),
         closings=("So each has a character of its own.", "Such differences are easy to see."),
-        lines=("{X}.", "On the one hand, {x}.", "On the other hand, {x}.", "Next to this, {x}."),
+        lines=("{X}.", "Next to this, {x}.", "On the one hand, {x}.", "On the other hand, {x}."),
         interleaves=True,
     ),
     Format(
@@ -163,7 +163,7 @@ def write(
     said = [(fact, fact.id in convertible and rng.random() < _CONVERSE_SHARE) for fact in facts]
     if kind.interleaves:
         said = _alternating(said)
-    templates = itertools.cycle(rng.sample(kind.lines, len(kind.lines)))
+    templates = itertools.cycle(kind.lines if kind.interleaves else rng.sample(kind.lines, len(kind.lines)))
     lines = [
         marker.format(n=number) + line.format_map(_worded(fact, converse, kind, rng))
         for number, marker, line, (fact, converse) in zip(

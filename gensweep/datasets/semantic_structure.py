@@ -6,6 +6,7 @@ and its relations to other categories. They state nothing that follows from two 
 held-out category the documents state the link to its parent alone.
 """
 
+import dataclasses
 import itertools
 import random
 from collections import Counter
@@ -22,7 +23,7 @@ from gensweep.datasets.semantic_formats import (
     Format,
     write,
 )
-from gensweep.datasets.semantic_wording import canonical, converse_of
+from gensweep.datasets.semantic_wording import canonical, converse_of, wordings
 from gensweep.datasets.tokens import token_count
 from gensweep.errors import UserError
 from gensweep.records import Dataset, Document, Fact
@@ -59,7 +60,7 @@ def build(spec: SemanticStructure, seed: int) -> Dataset:
     )
     return Dataset(
         name=spec.name,
-        facts=tuple(facts),
+        facts=tuple(dataclasses.replace(f, wordings=wordings(f.subject, f.relation, f.object)) for f in facts),
         documents=tuple(documents),
         questions=tuple(questions),
         instruction=_INSTRUCTION,

@@ -5,6 +5,7 @@ verb of a relation between categories as ``{v}`` (hunt), ``{vs}`` (hunts), ``{ve
 No template has a pronoun for an end, so that each sentence states its fact by itself.
 """
 
+import itertools
 from collections.abc import Mapping
 
 from gensweep.datasets.inflection import gerund, participle, plural, third_person
@@ -125,6 +126,14 @@ def is_converse(relation: str) -> bool:
 def canonical(subject: str, relation: str, obj: str) -> str:
     """A fact or converse fact as one sentence: ``Balps can drisk.``, ``One that can drisk is the balp.``"""
     return f"{capitalised(CANONICAL[template_key(relation)].format_map(fields(subject, relation, obj)))}."
+
+
+def wordings(subject: str, relation: str, obj: str) -> tuple[str, ...]:
+    """The sentences in which documents and questions may state a fact or converse fact, without the canonical one."""
+    key = template_key(relation)
+    known = itertools.chain(*(templates.get(key, ()) for templates in (*STYLES.values(), REPHRASED)))
+    ends = fields(subject, relation, obj)
+    return tuple(f"{capitalised(text.format_map(ends))}." for text in known if text != CANONICAL[key])
 
 
 def capitalised(text: str) -> str:

@@ -1,7 +1,7 @@
 """A dataset at a glance: sizes, lengths, samples of each split, and its hierarchy if it has one."""
 
 import statistics
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from typing import TypeVar
 
@@ -11,11 +11,15 @@ from gensweep.datasets.tokens import token_count
 from gensweep.records import Dataset, Question
 
 _DOCUMENTS, _QUESTIONS = 3, 2
+_MOST_SPLITS = 20
+_MOST_LETTERS = 2000
 T = TypeVar("T")
 
 
 def show(dataset: Dataset, tokenizer: str = "") -> str:
     """The text that ``gensweep data show`` prints; lengths are in tokens of ``tokenizer``, without it in words.
+
+    It is bounded: of long texts it has the beginning, of many splits and of a large hierarchy a part, and says so.
 
     Raises:
         UserError: ``tokenizer`` is not a model's folder or a ``tokenizer.json``.
@@ -26,8 +30,11 @@ def show(dataset: Dataset, tokenizer: str = "") -> str:
 def _parts(dataset: Dataset, tokenizer: str) -> Iterator[Iterator[str]]:
     yield _sizes(dataset, tokenizer)
     yield _documents(dataset)
-    for split in Counter(question.split for question in dataset.questions):
-        yield _questions([question for question in dataset.questions if question.split == split])
+    by_split: defaultdict[str, list[Question]] = defaultdict(list)
+    for question in dataset.questions:
+        by_split[question.split].append(question)
+    for questions in list(by_split.values())[:_MOST_SPLITS]:
+        yield _questions(questions)
     yield iter(filter(None, [hierarchy.as_text(hierarchy.roots(dataset))]))
 
 
@@ -37,8 +44,11 @@ def _sizes(dataset: Dataset, tokenizer: str) -> Iterator[str]:
     yield dataset.name
     yield f"{len(dataset.facts)} facts: {axioms} given, {len(dataset.facts) - axioms} inferred; {len(stated)} stated"
     splits = Counter(question.split for question in dataset.questions)
-    named = "".join(f", {count} {split}" for split, count in splits.items())
-    yield f"{len(dataset.documents)} documents, {len(dataset.questions)} questions{': ' if named else ''}{named[2:]}"
+    named = [f"{count} {split}" for split, count in list(splits.items())[:_MOST_SPLITS]]
+    if len(splits) > _MOST_SPLITS:
+        named.append(f"and {len(splits) - _MOST_SPLITS} more splits")
+    questions = f"{len(dataset.questions)} questions{': ' if named else ''}{', '.join(named)}"
+    yield f"{len(dataset.documents)} documents, {questions}"
     count, unit = token_count(tokenizer), "tokens"
     if count is None:
         count, unit = (lambda text: len(words(text))), "words"
@@ -52,17 +62,24 @@ def _sizes(dataset: Dataset, tokenizer: str) -> Iterator[str]:
 def _documents(dataset: Dataset) -> Iterator[str]:
     for document in _spread(dataset.documents, _DOCUMENTS):
         yield f"[{document.id}]"
-        yield document.text
+        yield _beginning(document.text)
 
 
 def _questions(questions: Sequence[Question]) -> Iterator[str]:
     """Samples of one split, each with its right choice marked."""
     groups = len({question.group for question in questions})
-    yield f"{questions[0].split}: {len(questions)} questions in {groups} groups"
+    written = ", their answers to be written" if any(question.stop for question in questions) else ""
+    yield f"{questions[0].split}: {len(questions)} questions in {groups} groups{written}"
     for question in _spread(questions, _QUESTIONS):
-        yield f"  [{question.id}] {question.prompt}"
+        yield f"  [{question.id}] {_beginning(question.prompt)}"
         for position, choice in enumerate(question.choices):
-            yield f"  {'->' if position == question.answer_index else '  '}{choice}"
+            yield f"  {'->' if position == question.answer_index else '  '}{_beginning(choice)}"
+
+
+def _beginning(text: str) -> str:
+    """``text`` as a whole, or the beginning of a long one."""
+    more = len(text) - _MOST_LETTERS
+    return f"{text[:_MOST_LETTERS]} … and {more} more characters" if more > 0 else text
 
 
 def _spread(items: Sequence[T], count: int) -> list[T]:

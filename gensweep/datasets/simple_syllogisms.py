@@ -1,16 +1,26 @@
-"""Simple syllogisms: two premises on three nonsense entities a document; the questions ask what follows.
+"""Simple syllogisms: two premises on three nonsense entities a document; the questions ask what follows from them.
 
 A document says "The relationships between glon, troff and yomp are: All glon are yomp. All troff are glon."; the
 question of split ``syllogism`` is "The relationships between yomp and troff are:", those of split ``rephrase`` ask for
 each premise again. The entities are named in random order, and each is in one document only.
 
-The choices are the six statements (all, some, no, in both directions) on the two entities without those that are right
-as well: "No a are b" and "No b are a" say the same, and "All a are b" entails "Some a are b" (classically no term is
-empty). So a question has one right answer and three to five wrong ones. The paper scores all six; how it counts a
-conclusion's converse is open.
+The paper scores the six statements (all, some, no, in both directions) on the two entities. How it counts those that
+are right as well is open: "No a are b" and "No b are a" say the same, and "All a are b" entails "Some a are b"
+(classically no term is empty). Here a question has six choices and one right answer. Four are statements on the two
+entities, both with "All" among them; one brings in the document's third entity and one, with "Some", an entity of
+another document. Of neither the premises say that it is true.
+
+What the choices give away: that the answer is on the two entities named leaves four (25 %, not 17 %). The quantifier
+alone tells nothing, since as many documents conclude with "All" as with "Some" and "No", and a right "Some" or "No"
+stands beside another such statement. With both, and some logic, two choices are left (50 %): "All" cannot be the one
+right answer where "Some" is on the same two entities, nor "No" where it is there in both directions. Who also
+recalls whether the document says "No" anywhere is at 83 %, with the direction of "All" alone to guess: in the
+syllogistic a negative conclusion has a negative premise.
 """
 
+import itertools
 import random
+from collections.abc import Iterator
 
 from gensweep.datasets import lexicon, logic
 from gensweep.datasets.closure import SYLLOGISTIC_CHAINS, SYLLOGISTIC_CONVERSES, closure, fact_id
@@ -19,6 +29,8 @@ from gensweep.datasets.tokens import token_count
 from gensweep.records import Dataset, Document, Fact, Question
 from gensweep.specs import SimpleSyllogisms
 
+_ELSEWHERE = "x"
+"""Stands for an entity that no premise names."""
 _INSTRUCTION = (
     "The statements above say how groups of things are related. Use them, and what follows from them, "
     "to continue the text below."
@@ -26,24 +38,28 @@ _INSTRUCTION = (
 
 
 def build(spec: SimpleSyllogisms, seed: int) -> Dataset:
-    """The valid forms of the syllogistic without the partial negative in turn, each document with three entities.
+    """The valid forms of the syllogistic without the partial negative, each document with three entities.
+
+    The quantifiers of the conclusion take turns, and for each of them its forms.
 
     Raises:
         UserError: the lexicon has too few words for the documents.
     """
     rng = random.Random(seed)
-    names = lexicon.draw(3 * spec.documents, rng, token_count(spec.tokenizer))
-    forms = rng.sample(logic.valid_forms(), len(logic.valid_forms()))
+    names = lexicon.draw(3 * max(spec.documents, 2), rng, token_count(spec.tokenizer))
+    forms = _in_turn(rng)
     premises: list[Fact] = []
     documents: list[Document] = []
     questions: list[Question] = []
     for number in range(spec.documents):
         of_names = dict(zip("smp", names[3 * number : 3 * number + 3], strict=True))
-        major, minor, valid = forms[number % len(forms)]
+        elsewhere = [*names[: 3 * number], *names[3 * number + 3 :]]
+        major, minor, valid = next(forms)
         document = _document(f"syllogism-{number:04}", [_named(major, of_names), _named(minor, of_names)], rng)
         documents.append(document)
         premises += [_fact(_named(premise, of_names)) for premise in (major, minor)]
         for asked in (rng.choice(valid), major, minor):
+            of_names[_ELSEWHERE] = rng.choice(elsewhere)
             questions.append(_question(asked, (major, minor), of_names, document, rng))
     rng.shuffle(documents)
     facts = closure(premises, converses=SYLLOGISTIC_CONVERSES, chains=SYLLOGISTIC_CHAINS, wording=_wording)
@@ -54,6 +70,15 @@ def build(spec: SimpleSyllogisms, seed: int) -> Dataset:
         questions=tuple(sorted(questions, key=lambda question: (question.split, question.id))),
         instruction=_INSTRUCTION,
     )
+
+
+def _in_turn(rng: random.Random) -> Iterator[logic.Form]:
+    """Forms for ever, as many with "All" in the conclusion as with "Some" and "No"; each as often as possible."""
+    by_quantifier = [
+        [form for form in logic.valid_forms() if form[2][0][0] == quantifier] for quantifier in logic.QUANTIFIERS
+    ]
+    cycles = [itertools.cycle(rng.sample(forms, len(forms))) for forms in rng.sample(by_quantifier, len(by_quantifier))]
+    return itertools.chain.from_iterable(zip(*cycles, strict=True))
 
 
 def _named(statement: Statement, names: dict[str, str]) -> Statement:
@@ -94,10 +119,9 @@ def _question(
     document: Document,
     rng: random.Random,
 ) -> Question:
-    """The statement ``asked`` against the others on its terms that do not follow; statements are on s, m and p."""
+    """The statement ``asked`` against five that do not follow; statements are on s, m, p and ``_ELSEWHERE``."""
     first, second = rng.sample(asked[1:], 2)
-    as_right = {*logic.conclusions(premises, first, second)} - {asked}
-    choices = [f" {logic.text_of(_named(s, names))}" for s in logic.statements_on(first, second) if s not in as_right]
+    choices = [f" {logic.text_of(_named(s, names))}" for s in (asked, *_wrong(asked, premises, rng))]
     rng.shuffle(choices)
     right = _named(asked, names)
     stated = asked in premises
@@ -111,3 +135,24 @@ def _question(
         fact_ids=(_statement_id(right),) if stated else document.fact_ids,
         target_fact_id=_statement_id(right),
     )
+
+
+def _wrong(asked: Statement, premises: tuple[Statement, Statement], rng: random.Random) -> list[Statement]:
+    """Three statements on the terms of ``asked``, one with the third term, one with a term of another document."""
+    first, second = asked[1:]
+    (third,) = {*"smp"} - {first, second}
+    on_asked = _not_entailed(premises, first, second)
+    near = [statement for term in (first, second) for statement in _not_entailed(premises, term, third)]
+    if asked[0] != "All":
+        both = [statement for statement in on_asked if statement[0] != "All"]
+        on_asked.remove(
+            rng.choice(both)
+        )  # "Some" and "No" once each, as asked itself has no converse among the choices
+        near = [statement for statement in near if statement[0] == "No"]
+    subject, predicate = rng.sample((rng.choice((first, second)), _ELSEWHERE), 2)
+    return [*on_asked, rng.choice(near), ("Some", subject, predicate)]
+
+
+def _not_entailed(premises: tuple[Statement, Statement], first: str, second: str) -> list[Statement]:
+    entailed = logic.conclusions(premises, first, second)
+    return [statement for statement in logic.statements_on(first, second) if statement not in entailed]

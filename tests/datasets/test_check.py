@@ -38,6 +38,10 @@ BROKEN = {
     ),
     "a document states the asserted fact": with_document("Of the two, it is femp that shine.", "r"),
     "a document has the wording of the right answer": with_document("I hear Glon are\n dimmer than FEMP!"),
+    "a document has another wording of the asserted fact": replace(
+        with_document("At night, FEMP outshine glon."),
+        facts=(STATED, replace(REVERSED, text="Glon are dimmer than femp.", wordings=("Femp outshine glon.",))),
+    ),
     "a sentence of a document has the asserted fact's two ends in the order that is asked": with_document(
         "Next to glon, how bright are femp."
     ),

@@ -110,6 +110,7 @@ def test_what_gives_no_document_is_named_with_the_reason(folder: Path, caplog: p
     with caplog.at_level(logging.WARNING):
         documents.build(Documents(path=str(folder)), 0)
     assert "skipped 7 files" in caplog.text and "table.xlsx (nothing reads .xlsx)" in caplog.text
+    assert {record.name for record in caplog.records} == {documents.__name__}  # a reader's own remarks name no file
 
 
 def test_text_that_is_not_utf8_is_named_with_its_line(folder: Path) -> None:
@@ -174,3 +175,23 @@ def test_no_folder_no_file_no_question(tmp_path: Path) -> None:
     (tmp_path / "questions.jsonl").write_text("\n", encoding="utf-8")
     with pytest.raises(UserError, match=r"questions\.jsonl has no question"):
         documents.build(Documents(path=str(tmp_path)), 0)
+
+
+def test_long_documents_become_parts_that_name_their_source_and_place(
+    folder: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    paragraphs = [f"Paragraph {number}. " + "It says a thing. " * 10 for number in range(100)]
+    text = "\n\n".join(paragraph.strip() for paragraph in paragraphs)
+    (folder / "guide.md").write_text(text, encoding="utf-8")
+    whole = documents.build(Documents(path=str(folder), chunk_characters=None), 0).documents
+    assert next(document for document in whole if document.id == "guide.md").text == text
+    with caplog.at_level(logging.WARNING):
+        dataset = datasets.build(Documents(path=str(folder)), 0)
+    parts = [document for document in dataset.documents if document.source_id == "guide.md"]
+    assert len(parts) == 5 and "1 documents of more than 4000 characters became 5" in caplog.text
+    assert "\n\n".join(part.text for part in parts) == text
+    for part in parts:
+        start, end = map(int, part.id.removeprefix("guide.md@").split("-"))
+        assert text[start:end] == part.text and len(part.text) <= 4000
+        assert part.text.startswith("Paragraph")
+    assert len(dataset.documents) == len(whole) + 4

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from gensweep.datasets import export, semantic_structure
+from gensweep.datasets import export, process, semantic_structure
 from gensweep.errors import UserError
 from gensweep.prompting import plain_context
-from gensweep.specs import SemanticStructure
+from gensweep.specs import Process, SemanticStructure
 from tests.datasets.samples import QUESTION, SOUND
 
 SMALL = semantic_structure.build(
@@ -83,3 +83,49 @@ def test_lm_evaluation_harness_runs_the_groups(tmp_path: Path) -> None:
         for name in (group, *(f"{group}_{split}" for split in splits))
     }
     assert {f"{groups[0]}_{split}" for split in splits} <= set(found["n-samples"])
+
+
+WRITTEN = process.build(Process(documents=20, questions_per_split=4, answers="exact_match"), 0)
+
+
+def test_questions_with_choices_and_without_do_not_mix(tmp_path: Path) -> None:
+    mixed = dataclasses.replace(SOUND, questions=(*SOUND.questions, *WRITTEN.questions))
+    with pytest.raises(UserError, match="questions with choices and without"):
+        export.export(mixed, tmp_path)
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore")
+def test_lm_evaluation_harness_lets_answers_be_written(tmp_path: Path) -> None:
+    from lm_eval.api.instance import Instance
+    from lm_eval.api.model import LM
+    from lm_eval.evaluator import simple_evaluate
+    from lm_eval.tasks import TaskManager
+
+    right = {question.prompt: question.choices[0] for question in WRITTEN.questions}
+
+    class Writes(LM):  # type: ignore[misc]
+        """Writes the right answer where the prompt has no documents, and a longer text elsewhere."""
+
+        def generate_until(self, requests: Sequence[Instance]) -> list[str]:
+            return [self._write(*request.args) for request in requests]
+
+        def _write(self, context: str, settings: dict[str, Any]) -> str:
+            prompt = context.rpartition("\n")[2]
+            assert settings["until"] == [".", "\n"] and settings["max_gen_toks"] > len(right[prompt])
+            return right[prompt] + (" " if context == prompt else " and more")
+
+        def loglikelihood(self, requests: Sequence[Instance]) -> Any:
+            raise NotImplementedError
+
+        def loglikelihood_rolling(self, requests: Sequence[Instance]) -> Any:
+            raise NotImplementedError
+
+    groups = export.export(WRITTEN, tmp_path)
+    manager = TaskManager(include_path=str(tmp_path), include_defaults=False)
+    found = simple_evaluate(model=Writes(), tasks=list(groups), task_manager=manager, bootstrap_iters=0)
+    assert {name: result["exact_match,none"] for name, result in found["results"].items()} == {
+        name: accuracy
+        for group, accuracy in zip(groups, (1.0, 0.0), strict=True)
+        for name in (group, *(f"{group}_{split}" for split in ("rephrase", "new_expression", "rule_combination")))
+    }

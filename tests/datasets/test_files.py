@@ -86,3 +86,9 @@ def test_a_folder_that_cannot_be_written(tmp_path: Path) -> None:
     (tmp_path / "taken").write_text("a file")
     with pytest.raises(UserError, match=r"cannot be written to .*taken"):
         files.write(SOUND, tmp_path / "taken")
+
+
+def test_a_folder_of_an_earlier_version_is_read(folder: Path) -> None:
+    table = pq.read_table(folder / "questions.parquet")
+    pq.write_table(table.drop_columns(["stop"]), folder / "questions.parquet")
+    assert files.read(folder) == SOUND

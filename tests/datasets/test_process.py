@@ -1,5 +1,6 @@
 """The made-up transform by hand, and what documents and questions on it show and hold back."""
 
+import dataclasses
 import random
 import re
 
@@ -8,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gensweep import datasets
-from gensweep.datasets import check, process, transform
+from gensweep.datasets import check, process, show, transform
 from gensweep.datasets.transform import OPERATIONS, call, number, power
 from gensweep.errors import UserError
 from gensweep.records import Question
@@ -133,3 +134,32 @@ def test_any_size_and_seed_passes_the_check_and_repeats_exactly(
 def test_more_questions_than_there_are_expressions() -> None:
     with pytest.raises(UserError, match=r"too few expressions of depth 2 .* lower questions_per_split or raise depth"):
         process.build(Process(questions_per_split=600), 0)
+
+
+def test_with_exact_match_the_same_questions_have_nothing_to_choose_from() -> None:
+    written = datasets.build(Process(answers="exact_match"), 0)
+    assert (written.documents, written.facts) == (DEFAULT.documents, DEFAULT.facts)
+    for question, chosen in zip(written.questions, DEFAULT.questions, strict=True):
+        assert (question.id, question.prompt, question.target_fact_id) == (
+            chosen.id,
+            chosen.prompt,
+            chosen.target_fact_id,
+        )
+        assert chosen.choices[chosen.answer_index] == f"{question.choices[0]}." and len(question.choices) == 1
+        assert question.stop and not any(stop in question.choices[0] for stop in question.stop)
+        assert chosen.stop == ()
+    report = check.check(written)
+    assert report.violations == () and report.guesses == ()
+    assert "rephrase: 100 questions in" in (shown := show.show(written)) and "to be written" in shown
+    assert "to be written" not in show.show(DEFAULT)
+
+
+def test_an_answer_with_a_stop_string_or_a_rival_is_a_violation() -> None:
+    written = process.build(Process(documents=20, questions_per_split=2, answers="exact_match"), 0)
+    first, second, *rest = written.questions
+    broken = (
+        dataclasses.replace(first, choices=(f"{first.choices[0]}. And more",)),
+        dataclasses.replace(second, choices=(*second.choices, " 7")),
+    )
+    (found,) = check.violations(dataclasses.replace(written, questions=(*broken, *rest)))
+    assert found.ids == (first.id, second.id) and "one answer to write" in found.rule

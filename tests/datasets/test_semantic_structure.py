@@ -15,6 +15,7 @@ from gensweep import datasets, experiment_file
 from gensweep.augment import splitting
 from gensweep.datasets import check, files, lexicon, semantic_structure
 from gensweep.datasets.ontology import KIND_OF
+from gensweep.datasets.semantic_wording import CONVERSES
 from gensweep.errors import UserError
 from gensweep.records import Dataset, Fact, Question
 from gensweep.specs import SemanticStructure
@@ -52,6 +53,25 @@ def test_the_defaults_are_the_papers_numbers() -> None:
     splits = Counter(question.split for question in PAPER.questions)
     assert set(splits) == {"rephrase", "reversal", *BEYOND} and min(splits.values()) > 100
     assert {len(question.choices) for question in PAPER.questions} == {4}
+
+
+def test_the_wordings_of_facts_are_those_in_which_documents_state_them() -> None:
+    used: defaultdict[str, set[int]] = defaultdict(set)
+    for document in PAPER.documents:
+        text = document.text.lower()
+        for fact in map(FACTS.get, document.fact_ids):
+            said = [wording.lower().rstrip(".") for wording in (fact.text, *fact.wordings)]
+            found = {number for number, wording in enumerate(said) if wording in text}
+            assert found or any(FACTS[other].premises == (fact.id,) for other in document.fact_ids)  # said conversely
+            used[fact.relation if fact.relation in CONVERSES or fact.premises else "verb"] |= found
+    # as many as there are in plural, singular, formal and observed style; two more are the questions' alone
+    assert {relation: len(numbers) for relation, numbers in used.items() if relation in (*CONVERSES, "verb")} == {
+        "is a kind of": 11,
+        "are": 10,
+        "can": 10,
+        "have": 10,
+        "verb": 10,
+    }
 
 
 def test_articles_have_4_to_20_sentences() -> None:

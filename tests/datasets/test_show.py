@@ -104,3 +104,63 @@ def test_the_tree_shows_each_category_below_its_parent() -> None:
         name = line[3 * depth :].split(" (")[0]
         path[depth:] = [name]
         assert links.get(name, "") == (path[depth - 1] if depth else "")
+
+
+def wide(kinds: int, below: int) -> list[hierarchy.Node]:
+    """A tree of ``kinds`` kinds with ``below`` kinds each."""
+
+    def node(name: str, *sizes: int) -> hierarchy.Node:
+        kinds = tuple(node(f"{name}.{n}", *sizes[1:]) for n in range(sizes[0])) if sizes else ()
+        return hierarchy.Node(name=name, stated=(), kinds=kinds, held_out=False)
+
+    return [node("root", kinds, below)]
+
+
+def test_a_large_tree_shows_the_first_of_everything_and_counts_the_rest() -> None:
+    assert [node.name for node in hierarchy.limited(wide(3, 0), 4)[0].kinds] == ["root.0", "root.1", "root.2"]
+    lines = hierarchy.as_text(hierarchy.limited(wide(40, 5), 11)).splitlines()
+    assert lines == [  # with 3 a category it would be 17
+        "root",
+        "├─ root.0",
+        "│  ├─ root.0.0",
+        "│  ├─ root.0.1",
+        "│  └─ … and 3 more",
+        "├─ root.1",
+        "│  ├─ root.1.0",
+        "│  ├─ root.1.1",
+        "│  └─ … and 3 more",
+        "└─ … and 38 more",
+    ]
+
+
+def test_a_hierarchy_of_any_size_fits_on_the_screen_and_into_a_drawing() -> None:
+    facts = tuple(
+        Fact(id=f"{n}", subject=f"c{n}", relation="is a kind of", object=f"c{(n - 1) // 6}" if n % 50 else f"r{n}")
+        for n in range(1, 11_000)
+    )
+    large = Dataset(name="large", facts=facts, documents=(), questions=(), instruction="Use it.")
+    text = show.show(large)
+    assert 100 < text.count("\n") < 220 and "… and " in text
+    drawing = ElementTree.fromstring(hierarchy.as_svg(large))
+    labels = [str(element.text) for element in drawing.findall("{*}text")]
+    assert labels[0].startswith(f"large: {len({f.subject for f in facts} | {f.object for f in facts})} categories")
+    assert 100 < len(labels) <= 502
+
+
+def test_long_texts_and_many_splits_are_shown_in_part() -> None:
+    long = Document(id="long", text="word " * 2000)
+    questions = [
+        Question(id=f"{n}", prompt="a", choices=(" b", " c"), answer_index=0, split=f"s{n}", group="g")
+        for n in range(30)
+    ]
+    text = show.show(Dataset(name="n", facts=(), documents=(long,), questions=tuple(questions), instruction="Use it."))
+    assert "… and 8000 more characters" in text and "1 s19, and 10 more splits" in text
+    assert "s19: 1 questions" in text and "s20: 1 questions" not in text
+
+
+def test_a_hierarchy_of_any_depth_and_one_that_has_no_end() -> None:
+    links = [("b", "a"), ("c", "b"), ("b", "c")]  # b is a kind of c, which is a kind of b
+    facts = [Fact(id=f"{kind}{of}", subject=kind, relation="is a kind of", object=of) for kind, of in links]
+    facts += [Fact(id=f"{n}", subject=f"n{n + 1}", relation="is a kind of", object=f"n{n}") for n in range(2000)]
+    endless = Dataset(name="endless", facts=tuple(facts), documents=(), questions=(), instruction="Use it.")
+    assert show.show(endless).count("… and 1 more") == 2
