@@ -1,6 +1,7 @@
 """The command line: verbs only; what they do lives in the modules that they call."""
 
 import argparse
+import os
 import signal
 import sys
 from collections.abc import Callable, Sequence
@@ -20,7 +21,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser().parse_args(arguments)
     signal.signal(signal.SIGTERM, _interrupt)
     try:
-        return int(options.command(options))
+        code = int(options.command(options))
+        sys.stdout.flush()
+        return code
     except UserError as mistake:
         print(f"gensweep: {mistake}", file=sys.stderr)
         return 2
@@ -29,6 +32,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             "\ngensweep: stopped; what has finished is kept, and the same command continues from there", file=sys.stderr
         )
         return 130
+    except BrokenPipeError:  # the reader has seen enough, as in `gensweep data show DIR | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
 
 
 def _interrupt(number: int, frame: FrameType | None) -> None:

@@ -46,9 +46,25 @@ FINETUNE_RESOURCES = ("workers", "zero_stage", "micro_batch_size", "keep_weights
 
 
 class Icl(Spec):
-    """How documents enter the prompt: a random ``1/subsample`` of them, so that every fact stays stated if possible."""
+    """How documents enter the prompt: a random ``1/subsample`` of them, so that every fact stays stated if possible.
+
+    A context of more than ``max_context_tokens`` (None: as many as the model's window holds) is an ``error``, or has
+    ``fewer_documents``: whole documents are left out, first those that state only what others state as well, until it
+    fits; at least one stays. The questions are asked once behind each of ``orderings`` random orders of the documents.
+    """
 
     subsample: int = Field(1, ge=1)
+    max_context_tokens: int | None = Field(None, ge=1)
+    overflow: Literal["error", "fewer_documents"] = "error"
+    orderings: int = Field(1, ge=1)
+
+    @model_validator(mode="after")
+    def _overflow_of_what(self) -> Self:
+        if self.overflow == "fewer_documents" and self.max_context_tokens is None:
+            raise ValueError(
+                "overflow fewer_documents needs max_context_tokens, the length that the context has to fit"
+            )
+        return self
 
 
 class Resources(Spec):

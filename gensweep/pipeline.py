@@ -3,7 +3,6 @@
 ``generate`` and ``fit`` are the two expensive steps; a cluster passes its own with the same signatures.
 """
 
-import resource
 import tempfile
 import time
 import traceback
@@ -12,16 +11,13 @@ from pathlib import Path
 
 from gensweep import datasets, modes
 from gensweep.augmenting import Augmenting, Generate, run_augmentation
-from gensweep.config import Condition, Finetune
+from gensweep.config import Condition
 from gensweep.errors import UserError
 from gensweep.keys import augmentation_of, stage_keys
-from gensweep.models.base import LanguageModel
 from gensweep.progress import Event, Notify, ignore
-from gensweep.prompting import arrange
 from gensweep.records import (
     Dataset,
     Document,
-    Example,
     Fact,
     Question,
     Score,
@@ -63,25 +59,27 @@ def run_condition(
             run.log(step.step, {"train/loss": step.loss, "train/learning_rate": step.learning_rate})
             notify(Event(condition=keys.score, stage="fit", done=step.step, total=total, note=f"loss {step.loss:.3f}"))
 
+        def on_answer(done: int) -> None:
+            total = len(learned.contexts) * len(dataset.questions)
+            notify(Event(condition=keys.score, stage="score", done=done, total=total))
+
         started = time.perf_counter()
-        learned = modes.learn(condition, documents, dataset.instruction, fit=fit, on_step=on_step)
-        fitted = time.perf_counter()
+        learned = modes.learn(condition, dataset, documents, fit=fit, on_step=on_step)
         if condition.keeps_weights():
             _keep_weights(learned, keys.fit, store)
-        scores = []
-        for score in learned.model.score(learned.context, dataset.questions):
-            scores.append(score)
-            notify(Event(condition=keys.score, stage="score", done=len(scores), total=len(dataset.questions)))
+        answers = learned.answer(dataset.questions, on_answer)
+        context = modes.longest(learned.contexts)
         meta = {
-            "seconds_fit": fitted - started if condition.finetune else 0.0,
-            "seconds_score": time.perf_counter() - fitted,
-            "context_tokens": learned.model.count_tokens(learned.context),
+            "seconds_fit": time.perf_counter() - started - answers.seconds if condition.finetune else 0.0,
+            "seconds_score": answers.seconds,
+            "context_documents": context.documents,
+            "context_tokens": context.tokens,
             "training_tokens": sum(step.target_tokens for step in learned.steps),
-            "peak_memory_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+            "peak_memory_mb": answers.peak_memory_mb,
         }
-        tables = {"scores": to_table(scores, Score), "steps": to_table(learned.steps, TrainStep)}
+        tables = {"scores": to_table(answers.scores, Score), "steps": to_table(learned.steps, TrainStep)}
         entry = store.put("score", keys.score, tables, meta=meta)
-        run.finish(split_accuracies(dataset.questions, scores))
+        run.finish(split_accuracies(dataset.questions, answers.scores))
     return entry
 
 
@@ -105,20 +103,20 @@ def _check(condition: Condition, dataset: Dataset) -> None:
     reader = modes.reader(condition.model)
     if condition.mode == "finetune" and not reader.trainable:
         raise UserError(f"{condition.model} has no weights to fine-tune: use modes: [pretrained, icl] with it")
-    context = ""
-    if condition.mode == "icl" and condition.augmentation.strategy == "none":
-        assert condition.icl is not None
-        chosen = arrange(dataset.documents, subsample=condition.icl.subsample, seed=condition.seed)
-        context = modes.context_of(reader, chosen, dataset.instruction)
-    reader.check(context, dataset.questions)
+    context = modes.Context()
+    if condition.icl is not None and condition.augmentation.strategy == "none":
+        contexts = modes.icl_contexts(reader, dataset.documents, dataset.instruction, condition.icl, condition.seed)
+        context = modes.longest(contexts)
+    reader.check(context.text, dataset.questions)
 
 
 def _keep_weights(learned: modes.Learned, key: str, store: Store) -> None:
     from gensweep.training.checkpoints import save_model
 
     with tempfile.TemporaryDirectory(prefix="gensweep-weights-") as folder:
-        save_model(learned.model, Path(folder))
-        files = {path.name: path for path in sorted(Path(folder).iterdir())}
+        if learned.model is not None:
+            save_model(learned.model, Path(folder))
+        files = {path.name: path for path in sorted((learned.saved or Path(folder)).iterdir())}
         store.put("fit", key, {"steps": to_table(learned.steps, TrainStep)}, files=files)
 
 
@@ -202,10 +200,10 @@ def augment_stage(condition: Condition, store: Store, *, generate: Generate, not
     return from_table(entry.table("documents"), Document)
 
 
-def fit_inline(
-    model: str, training: Sequence[Example], config: Finetune, seed: int, on_step: Callable[[TrainStep, int], None]
-) -> tuple[LanguageModel, list[TrainStep]]:
+def fit_inline(tuning: modes.Tuning, on_step: modes.OnStep) -> modes.Learned:
     """``Fit`` in this process, on one device and without ZeRO: the numbers of any number of workers."""
     from gensweep.training.local import finetune
 
-    return finetune(modes.base_model(model), training, config, seed, on_step)
+    base = modes.base_model(tuning.model)
+    model, steps = finetune(base, tuning.examples, tuning.config, tuning.seed, on_step)
+    return modes.Learned(model=model, steps=tuple(steps))

@@ -1,6 +1,7 @@
 """``gensweep plan``: what a run would do, what of it is in the store, and about what it costs; starts nothing."""
 
 import dataclasses
+import math
 import time
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -63,8 +64,10 @@ def _work(condition: Condition, dataset: Dataset, *, done: bool, augment: bool) 
     train = score = 0.0
     if not done:
         asked = _tokens(question.prompt + "".join(question.choices) for question in dataset.questions)
-        read = _tokens(texts) / condition.icl.subsample if condition.icl else 0.0
-        score = asked + read
+        score = asked
+        if condition.icl is not None:
+            limit = condition.icl.max_context_tokens or math.inf
+            score = condition.icl.orderings * (asked + min(limit, _tokens(texts) / condition.icl.subsample))
         if condition.finetune is not None:
             train = condition.finetune.steps * condition.finetune.batch_size * _tokens(texts) / len(texts)
     return Work(

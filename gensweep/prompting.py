@@ -16,11 +16,14 @@ def chat_message(documents: Sequence[Document], instruction: str) -> str:
     return plain_context(documents) + instruction
 
 
-def arrange(documents: Sequence[Document], *, subsample: int, seed: int) -> list[Document]:
-    """A random ``1/subsample`` of the documents (rounded up) in random order, both by ``seed``.
+def arrange(
+    documents: Sequence[Document], *, subsample: int, seed: int, orderings: int = 1, most: int | None = None
+) -> list[list[Document]]:
+    """A random ``1/subsample`` of the documents (rounded up), at ``most`` so many, in ``orderings`` random orders.
 
-    Documents that state a fact no chosen one states come first, so that every fact stays stated as far as the number
-    of documents allows; only the choice depends on the facts, the order does not.
+    All by ``seed``: a smaller choice is part of a larger one, and with ``most`` the others keep their order. Documents
+    that state a fact no chosen one states are chosen first, so that every fact stays stated as far as the number of
+    documents allows; only the choice depends on the facts, the orders do not.
     """
     assert subsample >= 1
     generator = random.Random(seed)
@@ -33,4 +36,6 @@ def arrange(documents: Sequence[Document], *, subsample: int, seed: int) -> list
         (repeating if facts <= stated else covering).append(index)
         stated |= facts
     chosen = (covering + repeating)[: -(-len(documents) // subsample)]
-    return [documents[index] for index in generator.sample(chosen, len(chosen))]
+    orders = [generator.sample(chosen, len(chosen)) for _ in range(orderings)]
+    kept = set(chosen[:most])
+    return [[documents[index] for index in order if index in kept] for order in orders]

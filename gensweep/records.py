@@ -17,7 +17,8 @@ class Fact:
     """A symbolic truth of a world; ``premises`` are the ids of the facts that entail it (empty: an axiom).
 
     ``text`` is its canonical wording, one sentence without lead-in, by which the audit recognises statements of it. A
-    negative truth is worded with "not" or "No"; a statement of the opposite polarity then contradicts it.
+    negative truth is worded with "not" or "No"; a statement of the opposite polarity then contradicts it. ``wordings``
+    are the other sentences in which the dataset says the same.
     """
 
     id: str
@@ -26,6 +27,7 @@ class Fact:
     object: str
     premises: tuple[str, ...] = ()
     text: str = ""
+    wordings: tuple[str, ...] = ()
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
@@ -49,6 +51,9 @@ class Question:
     ``prompt`` ends without white space and each choice begins with it where the text needs one. ``fact_ids`` are the
     training facts that the answer needs, ``target_fact_id`` is the fact that the right choice asserts (empty where the
     dataset has no symbolic world), ``group`` is the task subset over which error bars are clustered.
+
+    A question with ``stop`` is answered by writing instead: the model continues the prompt up to one of these strings,
+    and what it wrote must be the one choice there is, but for white space around it.
     """
 
     id: str
@@ -59,6 +64,16 @@ class Question:
     group: str
     fact_ids: tuple[str, ...] = ()
     target_fact_id: str = ""
+    stop: tuple[str, ...] = ()
+
+    @property
+    def most_tokens(self) -> int:
+        """Tokens that a written answer may have: as many as the right one and a stop string have bytes.
+
+        A token is a byte or more, so that no right answer is cut off, however the model splits it.
+        """
+        answer = self.choices[self.answer_index]
+        return len(answer.encode()) + max(len(stop.encode()) for stop in self.stop)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
@@ -124,13 +139,19 @@ class Rejection:
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class Score:
-    """Log-likelihoods (nats) of one question's choices, in their order; accuracies are derived from these."""
+    """Log-likelihoods (nats) of one question's choices, in their order; accuracies are derived from these.
+
+    Where the answer is written, it is ``written`` and there are none. ``ordering`` numbers the orders of the documents
+    in the context, from 0.
+    """
 
     question_id: str
     choice_logprobs: tuple[float, ...]
     choice_tokens: tuple[int, ...]
     choice_bytes: tuple[int, ...]
     choice_unconditional_logprobs: tuple[float, ...]
+    written: str | None = None
+    ordering: int = 0
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
@@ -145,9 +166,11 @@ class TrainStep:
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class Result:
-    """One row of ``results.parquet``: a condition crossed with a question.
+    """One row of ``results.parquet``: a condition crossed with a question, and with an order of its documents.
 
-    ``generated``: whether an augmentation wrote down what the question asks; None without an augmentation.
+    ``generated``: whether an augmentation wrote down what the question asks; None without an augmentation. ``written``
+    and ``ordering`` are as in ``Score``; a written answer has no log-probabilities, and ``predicted_index`` -1 if it is
+    not the right one.
     """
 
     condition_id: str
@@ -171,11 +194,17 @@ class Result:
     predicted_index: int
     correct: bool
     generated: bool | None = None
+    written: str | None = None
+    ordering: int = 0
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class ConditionSummary:
-    """One row of ``conditions.parquet``. Seconds are wall time by stage; ``weights`` is the folder of a kept model."""
+    """One row of ``conditions.parquet``. Seconds are wall time by stage; ``weights`` is the folder of a kept model.
+
+    ``context_documents`` and ``context_tokens`` are the size of the context before each question; with several orders
+    of the documents that of the order with the most tokens.
+    """
 
     condition_id: str
     label: str
@@ -195,7 +224,11 @@ class ConditionSummary:
     peak_memory_mb: float
     weights: str = ""
     error: str = ""
+    context_documents: int = 0
 
+
+LATER_COLUMNS = frozenset({"wordings", "stop", "written", "ordering", "context_documents"})
+"""Columns that tables of earlier versions lack: they are read with the fields' defaults."""
 
 _ARROW: dict[object, pa.DataType] = {
     str: pa.string(),
@@ -228,8 +261,12 @@ def to_table(records: Iterable[RecordT], record: type[RecordT]) -> pa.Table:
 
 
 def from_table(table: pa.Table, record: type[RecordT]) -> list[RecordT]:
-    """The records of a table written by ``to_table``; lists become tuples. Raises KeyError for a missing column."""
-    names = [field.name for field in dataclasses.fields(record)]  # type: ignore[arg-type]
+    """The records of a table written by ``to_table``; lists become tuples.
+
+    Raises KeyError for a missing column, unless it is one of ``LATER_COLUMNS``.
+    """
+    every = [field.name for field in dataclasses.fields(record)]  # type: ignore[arg-type]
+    names = [name for name in every if name not in LATER_COLUMNS or name in table.column_names]
     columns: list[list[Any]] = [_tuples(table.column(name).to_pylist()) for name in names]
     return [record(**dict(zip(names, row, strict=True))) for row in zip(*columns, strict=True)]
 

@@ -17,7 +17,7 @@ from gensweep.config import Condition, Experiment, labels
 from gensweep.keys import stage_keys
 from gensweep.pipeline import build_stage
 from gensweep.records import ConditionSummary, Question, Result, Score, from_table, to_table
-from gensweep.scoring.predictions import predict
+from gensweep.scoring.predictions import predicted
 from gensweep.store import Entry, Store
 
 _LIBRARIES = ("ray", "torch", "deepspeed", "transformers", "datasets", "pyarrow", "wandb", "numpy")
@@ -63,6 +63,10 @@ def describe(condition: Condition, names: Names) -> str:
     parts = [condition.model, names.datasets[condition.dataset], mode]
     if condition.finetune is not None:
         parts.append(f"lr {condition.finetune.learning_rate:g}")
+    if condition.icl is not None and condition.icl.subsample > 1:
+        parts.append(f"1/{condition.icl.subsample} of the documents")
+    if condition.icl is not None and condition.icl.max_context_tokens is not None:
+        parts.append(f"{condition.icl.max_context_tokens} tokens")
     return " · ".join([*parts, f"seed {condition.seed}"])
 
 
@@ -138,8 +142,10 @@ def _rows(
     questions: Sequence[Question], entry: Entry, generated: Collection[str] | None, naming: Mapping[str, Any]
 ) -> list[Result]:
     rows = []
-    for question, score in zip(questions, from_table(entry.table("scores"), Score), strict=True):
-        predicted = predict(score, "sum")
+    asked = {question.id: question for question in questions}
+    for score in from_table(entry.table("scores"), Score):
+        question = asked[score.question_id]
+        given = predicted(question, score)
         rows.append(
             Result(
                 **naming,
@@ -153,9 +159,11 @@ def _rows(
                 choice_tokens=score.choice_tokens,
                 choice_bytes=score.choice_bytes,
                 choice_unconditional_logprobs=score.choice_unconditional_logprobs,
-                predicted_index=predicted,
-                correct=predicted == question.answer_index,
+                predicted_index=given,
+                correct=given == question.answer_index,
                 generated=None if generated is None else question.id in generated,
+                written=score.written,
+                ordering=score.ordering,
             )
         )
     return rows
@@ -168,6 +176,6 @@ def _generated(augmented: Entry | None) -> set[str] | None:
 
 def _costs(entry: Entry | None, augmented: Entry | None) -> dict[str, Any]:
     measured: Mapping[str, Any] = entry.meta if entry else {}
-    columns: Sequence[str] = ("seconds_fit", "seconds_score", "context_tokens", "training_tokens", "peak_memory_mb")
-    costs = {column: measured.get(column, 0) for column in columns}
+    seconds, sizes = ("seconds_fit", "seconds_score"), ("context_documents", "context_tokens", "training_tokens")
+    costs = {column: measured.get(column, 0) for column in (*seconds, *sizes, "peak_memory_mb")}
     return costs | {"seconds_augment": augmented.meta["seconds_augment"] if augmented else 0.0}

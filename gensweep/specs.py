@@ -117,7 +117,8 @@ class Process(Spec):
     """A transform of expressions with made-up rules; the questions combine rules in ways that no document does.
 
     ``depth`` is the most operations that stand inside each other, ``held_out`` the number of operations (of seven) that
-    never stand directly inside a given one in documents.
+    never stand directly inside a given one in documents. ``answers``: the model has ``choices``, or it writes the
+    result, which must be an ``exact_match``; documents and questions are the same.
     """
 
     name: Literal["process"] = "process"
@@ -125,17 +126,21 @@ class Process(Spec):
     questions_per_split: int = Field(100, ge=1)
     depth: int = Field(2, ge=2, le=4)
     held_out: int = Field(2, ge=1, le=5)
+    answers: Literal["choices", "exact_match"] = "choices"
 
 
 class Documents(Spec):
     """Your own documents: the .txt, .md, .jsonl, .pdf, .docx and .html files in the folder ``path``.
 
     ``questions`` is a JSONL file of questions on them; without it the folder's own ``questions.jsonl`` is read.
+    A document of more than ``chunk_characters`` (None: of any length) becomes several, cut between paragraphs or else
+    sentences: 4000 are about 1000 tokens of English, and the shortest windows in use have 2048.
     """
 
     name: Literal["documents"] = "documents"
     path: str
     questions: str = ""
+    chunk_characters: int | None = Field(4000, ge=100)
 
 
 SOURCES = ("path", "questions", "tokenizer")

@@ -8,6 +8,7 @@ from typing import Any
 import pyarrow.parquet as pq
 
 from gensweep.augment import export
+from gensweep.augment.audit import AuditedStatement, AuditSummary, Coverage
 from gensweep.augmenting import Augmenting, generate_inline, run_augmentation
 from gensweep.datasets import documents, drafting, files
 from gensweep.errors import UserError
@@ -16,15 +17,23 @@ from gensweep.keys import augmentation_of, identity
 from gensweep.modes import base_model, context_of
 from gensweep.progress import Notify
 from gensweep.records import Dataset, Document, Generation, GenerationRequest, from_table
-from gensweep.scoring.predictions import predict
+from gensweep.scoring.predictions import predicted
 from gensweep.specs import Augmentation
 from gensweep.store import Store
 
 
 def augmenting(folder: Path, model: str, settings: Augmentation) -> Augmenting:
-    """The work of ``augment`` on the dataset, or the user's own documents, in ``folder``."""
+    """The work of ``augment`` on the dataset, or the user's own documents, in ``folder``.
+
+    Raises:
+        UserError: the documents cannot be read, or the settings leave nothing to do or name another generator.
+    """
+    if not settings.strategies:
+        raise UserError("augmentation.strategy none writes nothing: choose local, global or local+global")
+    if settings.generator not in ("", model):
+        raise UserError(f"augmentation.generator is {settings.generator} but --model {model}: leave the former out")
     dataset = files.read(folder) if files.is_dataset(folder) else documents.without_questions(folder)
-    settings = augmentation_of(settings, model)
+    settings = augmentation_of(settings.model_copy(update={"generator": model}), model)
     key = fingerprint([dataset, settings, identity(model)])
     return Augmenting(key=key, dataset=dataset, settings=settings, generator=model, seed=0)
 
@@ -43,12 +52,14 @@ def augment(job: Augmenting, out: Path, notify: Notify) -> Dataset:
     for name in ("generations", "rejections"):
         pq.write_table(entry.table(name), out / f"{name}.parquet")
     written = export.Written(
-        documents=inferred,
+        audited=from_table(entry.table("audit"), AuditedStatement),
+        coverage=from_table(entry.table("coverage"), Coverage),
+        summary=AuditSummary(**entry.meta["audit"]),
         requests=from_table(entry.table("requests"), GenerationRequest),
         generations=from_table(entry.table("generations"), Generation),
         settings=job.settings,
         generator=job.generator,
-        seconds=entry.meta["seconds_augment"],
+        dollars=entry.meta["dollars"],
     )
     export.write(out, written, job.dataset)
     return augmented
@@ -81,6 +92,6 @@ def score_folder(folder: Path, model_name: str, context_folder: Path | None) -> 
     if context_folder is not None:
         context = context_of(model, files.read(context_folder).documents, dataset.instruction)
     for question, score in zip(dataset.questions, model.score(context, dataset.questions), strict=True):
-        predicted = predict(score, "sum")
-        verdict = {"predicted_index": predicted, "correct": predicted == question.answer_index}
+        given = predicted(question, score)
+        verdict = {"predicted_index": given, "correct": given == question.answer_index}
         yield dataclasses.asdict(question) | dataclasses.asdict(score) | verdict

@@ -78,7 +78,8 @@ def print_check(report: Report, console: Console) -> None:
         accuracy = f"{100 * guess.accuracy:.1f}% [{100 * guess.low:.1f}, {100 * guess.high:.1f}]"
         verdict = f"{guess.verdict} chance"
         table.add_row(guess.guesser, guess.split, str(guess.questions), accuracy, f"{100 * guess.chance:.1f}%", verdict)
-    console.print(table)
+    if report.guesses:
+        console.print(table)
     for violation in report.violations:
         console.print(f"violated: {violation}", style="red", markup=False)
     console.print("no rule is violated" if not report.violations else f"{len(report.violations)} rules are violated")

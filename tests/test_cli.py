@@ -62,3 +62,13 @@ def test_a_plan_starts_nothing_and_writes_nothing(tmp_path: Path, capsys: pytest
     assert cli.main(["plan", str(tmp_path / "small.yaml"), "--out", str(tmp_path / "out")]) == 0
     assert sorted(path.name for path in tmp_path.iterdir()) == ["small.yaml"]
     assert "3 conditions, 0 stored" in capsys.readouterr().out
+
+
+def test_a_reader_that_has_seen_enough_is_no_error() -> None:
+    """``gensweep models list | true``: the pipe is closed before the first line."""
+    command = f"sleep 1; exec {sys.executable} -m gensweep models list"
+    listing = subprocess.Popen(["sh", "-c", command], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    assert listing.stdout and listing.stderr
+    listing.stdout.close()
+    assert listing.stderr.read() == b""
+    assert listing.wait() == 0

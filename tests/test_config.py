@@ -47,6 +47,18 @@ def test_a_setting_of_a_dataset_can_be_an_axis(tmp_path):
     ]
 
 
+def test_context_sizes_and_ways_of_answering_are_axes(tmp_path):
+    text = MINIMAL.replace("simple_reversals, facts: 10", "process, answers: [choices, exact_match]")
+    grid = conditions(tmp_path, text + "modes: [pretrained, icl]\nicl: {subsample: [1, 2, 4], orderings: 3}\n")
+    assert [(c.dataset.answers, c.mode, c.icl and c.icl.subsample) for c in grid] == [
+        (answers, mode, subsample)
+        for answers in ("choices", "exact_match")
+        for mode, subsample in (("pretrained", None), ("icl", 1), ("icl", 2), ("icl", 4))
+    ]
+    limits = "icl: {max_context_tokens: [100, 200], overflow: fewer_documents}\n"
+    assert [c.icl.max_context_tokens for c in conditions(tmp_path, MINIMAL + "modes: icl\n" + limits)] == [100, 200]
+
+
 def test_settings_that_a_mode_does_not_use_make_no_new_conditions(tmp_path):
     text = MINIMAL + "augmentations: [none, local]\nsplitting: [none, independent]\nfinetune: {steps: [1, 2]}\n"
     modes = [condition.mode for condition in conditions(tmp_path, text)]
@@ -91,6 +103,9 @@ def test_resolved_configuration_reads_back_as_the_same_experiment(tmp_path):
         ("modes: [icl", 6, ["not valid YAML"]),
         ("finetune: {workers: [1, 2]}", 5, ["workers", "one value"]),
         ("finetune: {workers: 3, batch_size: 16}", 5, ["batch_size 16", "workers 3"]),
+        ("icl: {overflow: fewer_documents}", 5, ["overflow fewer_documents", "needs max_context_tokens"]),
+        ("icl: {overflow: fewer}", 5, ["overflow cannot be 'fewer'", "did you mean 'fewer_documents'?"]),
+        ("icl: {orderings: 0}", 5, ["orderings", "greater than or equal to 1"]),
     ],
 )
 def test_mistakes_are_one_sentence_with_file_and_line(tmp_path, lines, line, words):

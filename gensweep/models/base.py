@@ -38,7 +38,8 @@ class LanguageModel(Reader, Protocol):
     def score(self, context: str, questions: Sequence[Question]) -> Iterator[Score]:
         """One score per question, in order, each choice as a continuation of ``context + prompt``.
 
-        The context is read once for all questions. Raises UserError where ``check`` does.
+        Where a question has ``stop``, the score holds the model's own continuation instead. The context is read once
+        for all questions. Raises UserError where ``check`` does.
         """
         ...
 

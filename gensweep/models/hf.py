@@ -23,6 +23,7 @@ from gensweep.models.shared_prefix import (
     shared_attention,
 )
 from gensweep.records import Generation, GenerationRequest, Question, Score
+from gensweep.scoring import exact_match
 
 _PREFILL_FACTOR = 4
 """A causal pass needs neither a mask nor more than one row of logits: it may hold this many times a pack's tokens."""
@@ -60,7 +61,13 @@ class HFModel(HFReader):
         self._last_read: tuple[list[int], Prefix] | None = None  # generations come in blocks that share a context
 
     def score(self, context: str, questions: Sequence[Question]) -> Iterator[Score]:
-        """One score per question, in order; see ``LanguageModel.score``.
+        """One score per question, in order; see ``LanguageModel.score``."""
+        if written := [question for question in questions if question.stop]:
+            self.check(context, written)
+        yield from exact_match.scores(context, questions, choose=self._choices, write=self.generate)
+
+    def _choices(self, context: str, questions: Sequence[Question]) -> Iterator[Score]:
+        """The scores of questions with choices.
 
         The unconditional log-probability of a choice is that of the same tokens behind the start token alone (the end
         token where the model has no start token, as in lm-evaluation-harness).
@@ -87,6 +94,7 @@ class HFModel(HFReader):
             yield from refused
             if jobs:
                 if self._last_read is None or self._last_read[0] != start:
+                    self._last_read = None  # its memory is free before the next context is read
                     self._last_read = (start, self._read(start).prefix)
                 yield from generation.generate(self.module, self.tokenizer, self._last_read[1], jobs, self._budget)
 

@@ -44,7 +44,7 @@ class HFReader:
             if total > self.window:
                 raise UserError(
                     f"question {question.id}: context ({len(start)} tokens), prompt and choice have {total} tokens but "
-                    f"{self.name} reads {self.window}: subsample the documents with icl.subsample or use a model with "
-                    "a longer window"
+                    f"{self.name} reads {self.window}: take fewer documents with icl.subsample or "
+                    "icl.max_context_tokens, or use a model with a longer window"
                 )
         return start, encoded

@@ -1,4 +1,6 @@
-"""The figures as SVG text: accuracy bars as in the paper, accuracy by seed, learning curves. Equal input, equal bytes.
+"""The figures as SVG text: accuracy bars as in the paper, by seed, by context size; learning curves.
+
+Equal input gives equal bytes.
 
 Letters stay text (``svg.fonttype: none``), so that a figure can be searched, edited and styled by the page around it.
 Ink is ``currentColor``: black where a figure stands alone, the page's text colour where it is inlined.
@@ -19,6 +21,7 @@ from matplotlib.patheffects import withStroke
 from matplotlib.ticker import PercentFormatter
 
 from gensweep.report.arms import Arm, augmentation_rank
+from gensweep.report.contexts import SizeRow
 from gensweep.report.study import Study
 from gensweep.report.tables import AccuracyRow
 
@@ -153,6 +156,37 @@ def accuracy_by_seed(rows: Sequence[AccuracyRow], arms: Sequence[Arm], title: st
             panel.set_visible(False)
         panels[0, 0].set_yticks(range(len(arms)), labels)
         panels[0, 0].set_ylim(len(arms) - 0.4, -0.6)
+        return _svg(figure)
+
+
+def accuracy_by_size(rows: Sequence[SizeRow], title: str) -> str:
+    """One panel per split: accuracy with its 95 % interval over the tokens of the context, a line per augmentation."""
+    splits = list(dict.fromkeys(item.row.split for item in rows))
+    columns = min(len(splits), 4)
+    lines = -(-len(splits) // columns)
+    with matplotlib.rc_context(_STYLE | {"svg.hashsalt": f"{title} sizes"}):
+        figure = Figure(figsize=(0.8 + 2.3 * columns, 0.6 + 2.2 * lines), layout="constrained")
+        panels = figure.subplots(lines, columns, sharex=True, sharey=True, squeeze=False)
+        for panel, split in zip(panels.flat, splits, strict=False):
+            shown = [item for item in rows if item.row.split == split]
+            for augmentation in dict.fromkeys(item.row.arm.augmentation for item in shown):
+                line = [item for item in shown if item.row.arm.augmentation == augmentation]
+                estimates = [item.row.accuracy for item in line]
+                errors = np.array([[e.value - e.low for e in estimates], [e.high - e.value for e in estimates]])
+                label = "icl" if augmentation == "none" else f"icl + {augmentation}"
+                panel.errorbar([item.tokens for item in line], [e.value for e in estimates], errors, fmt="o-",
+                               color=colour(line[0].row.arm), ecolor=_INK, elinewidth=1.0, capsize=2.5,
+                               markeredgecolor=_INK, markeredgewidth=0.5, label=label)  # fmt: skip
+            panel.axhline(shown[0].row.chance, **_CHANCE)
+            panel.set_title(_wrap(split, 26), size=10, loc="left")
+            panel.set_xlim(left=0)
+            panel.locator_params(axis="x", nbins=4)
+            _percent_axis(panel, "y")
+        for panel in panels.flat[len(splits) :]:
+            panel.set_visible(False)
+        if len({item.row.arm.augmentation for item in rows}) > 1:
+            panels[0, 0].legend(fontsize=8.5)
+        figure.supxlabel("tokens of the context", size=9)
         return _svg(figure)
 
 

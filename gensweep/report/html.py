@@ -17,6 +17,7 @@ from gensweep.records import ConditionSummary
 from gensweep.report import figures
 from gensweep.report.answer import Verdict, answer, points, verdicts
 from gensweep.report.arms import WAYS, Arm
+from gensweep.report.contexts import order_rows, size_rows
 from gensweep.report.samples import Sample, samples
 from gensweep.report.study import Study, load
 from gensweep.report.tables import (
@@ -49,6 +50,7 @@ class Panel:
     verdicts: Sequence[Verdict]
     bars: str
     by_seed: str
+    by_size: str
     curves: str
     hidden: int
     recall: str
@@ -92,7 +94,8 @@ def build(out: Path) -> Path:
     try:
         (out / "figures").mkdir(exist_ok=True)
         for panel in panels:
-            for kind, svg in (("accuracy", panel.bars), ("seeds", panel.by_seed), ("loss", panel.curves)):
+            drawn = {"accuracy": panel.bars, "seeds": panel.by_seed, "context": panel.by_size, "loss": panel.curves}
+            for kind, svg in drawn.items():
                 if svg:
                     (out / "figures" / f"{kind}-{panel.anchor}.svg").write_text(svg, encoding="utf-8")
         path.write_text(page, encoding="utf-8")
@@ -110,6 +113,7 @@ def _panel(study: Study, rows: Sequence[AccuracyRow], dataset: str, model: str) 
     curves = [arm for arm in arms if any(seed.condition_id in trained for seed in study.seeds_of[arm])]
     seeds = max((len(row.by_seed) for row in shown), default=0)
     found = verdicts(study, rows, dataset, model)
+    sizes = size_rows(study, [row for row in rows if (row.arm.dataset, row.arm.model) == (dataset, model)])
     return Panel(
         anchor=_slug(title),
         dataset=dataset,
@@ -118,6 +122,7 @@ def _panel(study: Study, rows: Sequence[AccuracyRow], dataset: str, model: str) 
         verdicts=found,
         bars=figures.accuracy_bars(shown, answered, title) if shown else "",
         by_seed=figures.accuracy_by_seed(shown, answered, title) if seeds > 1 else "",
+        by_size=figures.accuracy_by_size(sizes, title) if sizes else "",
         curves=figures.learning_curves(study, curves, title) if curves else "",
         hidden=len(study.arms_of(dataset, model)) - len(arms),
         recall=RECALL if RECALL in study.splits_of(dataset) else "",
@@ -172,6 +177,8 @@ def _render(study: Study, rows: Sequence[AccuracyRow], panels: Sequence[Panel]) 
         costs=_costs(study),
         normalised=normalised_rows(study),
         doses=dose_rows(study),
+        sizes=size_rows(study, rows),
+        orders=order_rows(study, rows),
         ways=[way for way in WAYS.values() if any(way in v.ways for panel in panels for v in panel.verdicts)],
         failures=_failures(study),
         tiny=any(arm.model == _TINY for arm in study.arms),

@@ -1,4 +1,4 @@
-"""A few questions per split, each with the probability that every arm gives to every choice."""
+"""A few questions per split, each with the probability that every arm gives to every choice, or with what it wrote."""
 
 import dataclasses
 from collections.abc import Sequence
@@ -12,11 +12,15 @@ from gensweep.report.study import Answers, Study
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class ArmAnswer:
-    """``shares`` of the probability that the choices have together, one per choice; ``predicted`` is the highest."""
+    """``shares`` of the probability that the choices have together, one per choice; ``predicted`` is the highest.
+
+    Where the answer was ``written``, there are no shares, and ``predicted`` is the right answer or -1.
+    """
 
     arm: Arm
     shares: tuple[float, ...]
     predicted: int
+    written: str | None
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
@@ -65,6 +69,7 @@ def _sample(study: Study, split: str, cells: dict[Arm, Answers], question: np.in
                 arm=arm,
                 shares=tuple(_softmax(np.asarray(record["choice_logprobs"])).tolist()),
                 predicted=record["predicted_index"],
+                written=record["written"],
             )
             for arm, record in records.items()
         ),
@@ -72,5 +77,5 @@ def _sample(study: Study, split: str, cells: dict[Arm, Answers], question: np.in
 
 
 def _softmax(logprobs: NDArray[np.float64]) -> NDArray[np.float64]:
-    weights = np.exp(logprobs - logprobs.max())
+    weights = np.exp(logprobs - logprobs.max(initial=-np.inf))
     return weights / weights.sum()

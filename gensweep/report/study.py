@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from gensweep.errors import UserError
-from gensweep.records import ConditionSummary, Result, TrainStep, from_table, schema_of
+from gensweep.records import LATER_COLUMNS, ConditionSummary, Result, TrainStep, from_table, schema_of
 from gensweep.report import arms
 from gensweep.report.arms import Arm
 from gensweep.scoring.predictions import NORMALISATIONS, Normalisation, ScoreBlock, is_near_tie, predict_block
@@ -31,15 +31,17 @@ Floats = NDArray[np.float64]
 class Answers:
     """What one arm answered in one split, over all seeds: arrays of shape (answers,).
 
-    ``rows`` index ``Study.results``; ``asked`` identifies a question and its seed (equal in every arm), ``cluster_of``
-    the answer's cluster; ``choices`` counts the question's choices; ``right`` is 1, 0, or NaN where the normalisation
-    needs log-likelihoods that are not stored; ``generated`` is 1, 0, or NaN without an augmentation.
+    ``rows`` index ``Study.results``; ``asked`` identifies a question and its seed (equal in every arm), ``orderings``
+    the order of the documents behind which it was asked, ``cluster_of`` the answer's cluster; ``choices`` counts the
+    question's choices, 0 where the answer was written; ``right`` is 1, 0, or NaN where the normalisation needs
+    log-likelihoods that are not stored; ``generated`` is 1, 0, or NaN without an augmentation.
     """
 
     rows: Integers
     correct: NDArray[np.bool_]
     seeds: Integers
     asked: Integers
+    orderings: Integers
     cluster_of: Integers
     choices: Integers
     near_tie: NDArray[np.bool_]
@@ -80,7 +82,7 @@ class Study:
 
 def load(folder: Path) -> Study:
     """Everything that the report shows. Raises UserError if the folder has no results or a file cannot be read."""
-    results = _read(folder, "results", Result, optional=(GENERATED,))
+    results = _read(folder, "results", Result)
     conditions = tuple(from_table(_read(folder, "conditions", ConditionSummary), ConditionSummary))
     try:
         experiment = json.loads((folder / "experiment.json").read_text(encoding="utf-8"))
@@ -109,26 +111,30 @@ def _remedy(folder: Path) -> str:
     return f"write it with 'gensweep run EXPERIMENT.yaml --out {folder}'"
 
 
-def _read(folder: Path, name: str, record: type, optional: Sequence[str] = ()) -> pa.Table:
-    """A results file, its strings dictionary-encoded, as the same prompts and names come again and again."""
+def _read(folder: Path, name: str, record: type) -> pa.Table:
+    """A results file, its strings dictionary-encoded, as the same prompts and names come again and again.
+
+    A column that results of earlier versions lack has the field's default in every row.
+    """
     path = folder / f"{name}.parquet"
     if not path.exists():
         raise UserError(f"{folder} has no results ({path.name} is missing); {_remedy(folder)}")
-    required = [field for field in schema_of(record) if field.name not in optional]
+    fields, optional = schema_of(record), LATER_COLUMNS | {GENERATED}
     try:
         stored = pq.read_schema(path)
-        wrong = [
-            field.name
-            for field in required
-            if field.name not in stored.names or stored.field(field.name).type != field.type
-        ]
+        kept = [field for field in fields if field.name in stored.names or field.name not in optional]
+        wrong = [f.name for f in kept if f.name not in stored.names or stored.field(f.name).type != f.type]
         if wrong:
             raise ValueError(f"column {wrong[0]} is missing or of another type")
-        columns = [field.name for field in required] + [extra for extra in optional if extra in stored.names]
-        texts = [field.name for field in required if pa.types.is_string(field.type)]
-        return pq.read_table(path, columns=columns, read_dictionary=texts)
+        texts = [field.name for field in kept if pa.types.is_string(field.type)]
+        table = pq.read_table(path, columns=[field.name for field in kept], read_dictionary=texts)
     except (OSError, pa.ArrowException, ValueError) as error:
         raise UserError(f"{path} is not a readable results file ({error}); {_remedy(folder)}") from None
+    defaults = {field.name: field.default for field in dataclasses.fields(record)}
+    for field in fields:
+        if field not in kept:
+            table = table.append_column(field, pa.array([defaults[field.name]] * len(table), field.type))
+    return table
 
 
 def _answers(results: pa.Table, found: Sequence[Arm]) -> dict[tuple[Arm, str], Answers]:
@@ -139,9 +145,8 @@ def _answers(results: pa.Table, found: Sequence[Arm]) -> dict[tuple[Arm, str], A
     groups, content = _codes(results, "group"), _content(results, asked)
     correct = results["correct"].to_numpy().astype(np.bool_)
     choices, near_tie, right = _outcomes(results)
-    generated = np.full(len(results), np.nan)
-    if GENERATED in results.column_names:
-        generated = results[GENERATED].cast(pa.float64()).to_numpy()
+    generated = results[GENERATED].cast(pa.float64()).to_numpy()
+    orderings = results["ordering"].to_numpy().astype(np.int64)
     cells = number(arm_of, split_of)
     order = np.argsort(cells, kind="stable")
     parts = np.split(order, np.flatnonzero(np.diff(cells[order])) + 1)
@@ -152,6 +157,7 @@ def _answers(results: pa.Table, found: Sequence[Arm]) -> dict[tuple[Arm, str], A
             correct=correct[rows],
             seeds=seeds[rows],
             asked=asked[rows],
+            orderings=orderings[rows],
             cluster_of=clusters(seeds[rows], groups[rows], content[rows]),
             choices=choices[rows],
             near_tie=near_tie[rows],
@@ -194,7 +200,7 @@ def _outcomes(results: pa.Table) -> tuple[Integers, NDArray[np.bool_], dict[Norm
     choices, priors = lengths["choice_logprobs"], lengths["choice_unconditional_logprobs"]
     near_tie = np.zeros(len(results), dtype=np.bool_)
     right = {name: np.full(len(results), np.nan) for name in NORMALISATIONS}
-    for size, prior in set(zip(choices.tolist(), priors.tolist(), strict=True)):
+    for size, prior in set(zip(choices.tolist(), priors.tolist(), strict=True)) - {(0, 0)}:
         rows = np.flatnonzero((choices == size) & (priors == prior))
         block = ScoreBlock(**{c: flat[c][starts[c][rows][:, None] + np.arange(lengths[c][rows[0]])] for c in columns})
         near_tie[rows] = is_near_tie(block)

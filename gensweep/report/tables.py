@@ -7,9 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gensweep.report.arms import Arm
-from gensweep.report.study import Answers, Study
+from gensweep.report.study import Answers, Floats, Study
 from gensweep.scoring.predictions import Normalisation
-from gensweep.scoring.statistics import Estimate, accuracy, chance, difference, number
+from gensweep.scoring.statistics import Estimate, Integers, accuracy, chance, difference, number
 
 RECALL = "rephrase"
 """The split that asks facts as they were trained, and so measures no generalisation."""
@@ -19,6 +19,7 @@ RECALL = "rephrase"
 class AccuracyRow:
     """How one arm did in one split. ``questions`` are asked per seed; ``behind`` is the best arm's lead, paired.
 
+    With several orders of the documents each question has an answer for each, and accuracies are means over them.
     ``behind`` is None for the best arm itself and where the two answered no question in common. ``near_ties`` counts
     answers whose best two choices are closer than rounding.
     """
@@ -50,12 +51,13 @@ def accuracy_rows(study: Study) -> list[AccuracyRow]:
 def _row(arm: Arm, split: str, answers: Answers, best: Answers | None) -> AccuracyRow:
     seeds = np.unique(answers.seeds)
     by_seed = [(int(seed), answers.correct[answers.seeds == seed]) for seed in seeds]
+    orders = len(np.unique(answers.orderings))
     return AccuracyRow(
         arm=arm,
         split=split,
         accuracy=accuracy(answers.correct, answers.cluster_of, answers.seeds),
         by_seed=tuple((seed, float(np.mean(right))) for seed, right in by_seed),
-        questions=max(len(right) for _, right in by_seed),
+        questions=max(len(right) for _, right in by_seed) // orders,
         chance=chance(answers.choices),
         near_ties=int(answers.near_tie.sum()),
         behind=None if best is None or best is answers else paired(best, answers),
@@ -64,10 +66,18 @@ def _row(arm: Arm, split: str, answers: Answers, best: Answers | None) -> Accura
 
 def paired(first: Answers, second: Answers) -> Estimate | None:
     """Accuracy of ``first`` minus that of ``second`` over the questions (by seed) that both answered; None if none."""
-    common, mine, other = np.intersect1d(first.asked, second.asked, return_indices=True)
+    (asked, at, right), (other_asked, _, other_right) = _by_question(first), _by_question(second)
+    common, mine, other = np.intersect1d(asked, other_asked, assume_unique=True, return_indices=True)
     if not common.size:
         return None
-    return difference(first.correct[mine], second.correct[other], number(first.cluster_of[mine]), first.seeds[mine])
+    return difference(right[mine], other_right[other], number(first.cluster_of[at[mine]]), first.seeds[at[mine]])
+
+
+def _by_question(answers: Answers) -> tuple[Integers, Integers, Floats]:
+    """The questions by seed, the place of each one's first answer, and its share of right answers over the orders."""
+    asked, at, question_of = np.unique(answers.asked, return_index=True, return_inverse=True)
+    right: Floats = np.bincount(question_of, weights=answers.correct) / np.bincount(question_of)
+    return asked, at, right
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
@@ -80,7 +90,7 @@ class NormalisedRow:
 
 
 def normalised_rows(study: Study) -> list[NormalisedRow]:
-    """Does the answer hang on how choices of different length are compared?"""
+    """Does the answer hang on how choices of different length are compared? No row where answers are written."""
     return [
         NormalisedRow(
             arm=arm,
@@ -90,6 +100,7 @@ def normalised_rows(study: Study) -> list[NormalisedRow]:
             },
         )
         for (arm, split), answers in study.answers.items()
+        if answers.choices.any()
     ]
 
 

@@ -1,1 +1,1 @@
-"""Log-likelihoods of choices become predictions, accuracies and their intervals; numpy and scipy only."""
+"""Log-likelihoods of choices, and written answers, become predictions, accuracies and their intervals."""

@@ -1,4 +1,4 @@
-"""The choice that a model prefers, under one of four normalisations of the choices' log-likelihoods."""
+"""The choice that a model prefers, under one of four normalisations of the choices' log-likelihoods, or writes."""
 
 import dataclasses
 from collections.abc import Sequence
@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gensweep.records import Question, Score
+from gensweep.scoring import exact_match
 
 Normalisation = Literal["sum", "token", "byte", "pmi"]
 NORMALISATIONS: tuple[Normalisation, ...] = get_args(Normalisation)
@@ -49,6 +50,16 @@ def predict(score: Score, normalisation: Normalisation = "sum") -> int:
     return int(np.argmax(normalised(score, normalisation)))
 
 
+def predicted(question: Question, score: Score) -> int:
+    """Index of the choice that the model gave: the likeliest, or the one that it wrote; -1 if it wrote something else.
+
+    The choice is right if this is ``question.answer_index``.
+    """
+    if score.written is None:
+        return predict(score)
+    return question.answer_index if exact_match.matches(question, score.written) else -1
+
+
 def predict_block(block: ScoreBlock, normalisation: Normalisation = "sum") -> NDArray[np.int64]:
     """``predict`` for every question of a block; shape (questions,)."""
     return np.argmax(normalised(block, normalisation), axis=-1)
@@ -63,9 +74,10 @@ def is_near_tie(score: Score | ScoreBlock, normalisation: Normalisation = "sum")
 
 
 def split_accuracies(questions: Sequence[Question], scores: Sequence[Score]) -> dict[str, float]:
-    """Share of right answers by split, splits in order of first question; ``scores[i]`` belongs to ``questions[i]``."""
-    right: dict[str, list[bool]] = {}
-    for question, score in zip(questions, scores, strict=True):
-        assert question.id == score.question_id
-        right.setdefault(question.split, []).append(predict(score) == question.answer_index)
+    """Share of right answers by split, splits in order of first question; a question may have several scores."""
+    asked = {question.id: question for question in questions}
+    right: dict[str, list[bool]] = {question.split: [] for question in questions}
+    for score in scores:
+        question = asked[score.question_id]
+        right[question.split].append(predicted(question, score) == question.answer_index)
     return {split: sum(answers) / len(answers) for split, answers in right.items()}

@@ -32,8 +32,12 @@ class Estimate:
 
 
 def chance(choice_counts: ArrayLike) -> float:
-    """Expected accuracy of guessing: the mean of 1 / number of choices over the questions."""
-    return float(np.mean(1 / np.asarray(choice_counts)))
+    """Expected accuracy of guessing: the mean of 1 / number of choices over the questions.
+
+    An answer that has to be written (no choices) is not guessed: 0.
+    """
+    counts = np.asarray(choice_counts, dtype=np.float64)
+    return float(np.mean(np.divide(1.0, counts, out=np.zeros_like(counts), where=counts > 0)))
 
 
 def clusters(seeds: ArrayLike, groups: ArrayLike, questions: ArrayLike) -> Integers:
