@@ -4,14 +4,14 @@
 
 Without ``--model`` the model is a random Llama of 3 M parameters, small enough for one CPU core. The peer reads the
 whole prompt for every document, so that it is timed on ``--peer-documents`` of them and scaled. All three take turns in
-each round, the table has the medians. ``--ray`` starts Ray on this machine, with one CPU for each actor; the rate of an
-actor pool is that between its first and its last block, because starting an actor is not generating.
+each round, each beginning with the corpus; the table has the shortest times. On CPU these are CPU seconds of this
+process, which a busy machine disturbs less. ``--ray`` starts Ray on this machine, with one CPU for each actor; the
+rate of an actor pool is taken in wall seconds from its first block on, because starting an actor is not generating.
 """
 
 import argparse
 import dataclasses
 import os
-import statistics
 import tempfile
 import time
 from collections.abc import Sequence
@@ -20,8 +20,7 @@ from pathlib import Path
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import torch
-from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
-from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
+from small_model import small_llama
 
 from gensweep import datasets, modes
 from gensweep.augmenting import Augmenting, Block, cut, generate_inline, plan, run_augmentation
@@ -31,31 +30,11 @@ from gensweep.specs import Augmentation, SimpleReversals
 from gensweep.store import Store
 
 
-def save_small_model(folder: Path, texts: Sequence[str]) -> str:
-    """A random Llama of 3 M parameters with a byte-pair tokenizer trained on ``texts``, as files; returns its name."""
-    tokenizer = Tokenizer(models.BPE())
-    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
-    tokenizer.decoder = decoders.ByteLevel()
-    alphabet = pre_tokenizers.ByteLevel.alphabet()
-    trainer = trainers.BpeTrainer(vocab_size=768, special_tokens=["<s>"], initial_alphabet=alphabet)
-    tokenizer.train_from_iterator(texts, trainer)
-    PreTrainedTokenizerFast(tokenizer_object=tokenizer, bos_token="<s>", eos_token="<s>").save_pretrained(folder)
-    torch.manual_seed(0)
-    config = LlamaConfig(
-        vocab_size=len(tokenizer.get_vocab()),
-        hidden_size=256,
-        intermediate_size=768,
-        num_hidden_layers=4,
-        num_attention_heads=4,
-        num_key_value_heads=2,
-        max_position_embeddings=16384,
-        initializer_range=0.1,
-        tie_word_embeddings=True,
-        bos_token_id=0,
-        eos_token_id=0,
-    )
-    LlamaForCausalLM(config).save_pretrained(folder)
-    return str(folder)
+def save_small_model(folder: str, texts: Sequence[str]) -> str:
+    """The small random model as files; returns its name."""
+    for part in small_llama(texts):
+        part.save_pretrained(folder)
+    return folder
 
 
 def corpus(model: LanguageModel, documents: int, tokens: int) -> Dataset:
@@ -74,11 +53,25 @@ def corpus(model: LanguageModel, documents: int, tokens: int) -> Dataset:
     return dataclasses.replace(world, documents=made, facts=(), questions=())
 
 
+def clock() -> float:
+    """CPU seconds of this process, or wall seconds where a GPU does the work."""
+    if torch.cuda.is_available():
+        torch.cuda.synchronize()
+        return time.perf_counter()
+    return time.process_time()
+
+
+def fresh(name: str) -> LanguageModel:
+    """The model as it is before its first request: it has read no corpus yet."""
+    modes.base_model.cache_clear()
+    return modes.base_model(name)
+
+
 def bare(model: LanguageModel, requests: Sequence[GenerationRequest]) -> tuple[float, dict[str, str]]:
     """Seconds of the backend alone, and the texts."""
-    start = time.perf_counter()
+    start = clock()
     texts = {generation.request_id: generation.text for generation in model.generate(requests)}
-    return time.perf_counter() - start, texts
+    return clock() - start, texts
 
 
 @torch.inference_mode()
@@ -86,7 +79,7 @@ def peer(model: LanguageModel, requests: Sequence[GenerationRequest]) -> tuple[f
     """Seconds of ``generate`` of transformers called per document with the full prompt, and the texts."""
     module, tokenizer = model.module, model.tokenizer  # type: ignore[attr-defined]
     texts: dict[str, str] = {}
-    start = time.perf_counter()
+    start = clock()
     for request in requests:
         inputs = tokenizer(request.context + request.prompt, return_tensors="pt", return_token_type_ids=False)
         inputs = inputs.to(module.device)
@@ -96,36 +89,41 @@ def peer(model: LanguageModel, requests: Sequence[GenerationRequest]) -> tuple[f
         text = tokenizer.decode(written[0, inputs.input_ids.shape[1] :], skip_special_tokens=True)
         ends = [at for stop in request.stop if (at := text.find(stop)) >= 0]
         texts[request.id] = text[: min(ends)] if ends else text
-    return time.perf_counter() - start, texts
+    return clock() - start, texts
 
 
-def pipeline(job: Augmenting) -> float:
-    """Seconds of the same work with plan, store and parser."""
+def pipeline(job: Augmenting) -> tuple[float, float]:
+    """Seconds of the same work with plan, store, parser and audit, and of these alone, the generations being stored."""
     with tempfile.TemporaryDirectory() as folder:
-        start = time.perf_counter()
-        run_augmentation(job, Store(folder), generate=generate_inline)
-        return time.perf_counter() - start
+        store = Store(folder)
+        start = clock()
+        run_augmentation(job, store, generate=generate_inline)
+        middle = clock()
+        run_augmentation(job, store, generate=generate_inline)
+        return middle - start, clock() - middle
 
 
 def actors(count: int, blocks: Sequence[Block], model: str) -> tuple[float, float]:
-    """Seconds in all, and seconds per block between the first and the last, with a pool of ``count`` actors."""
+    """Seconds in all, and seconds per block after the first of each actor, with a pool of ``count`` actors."""
     from gensweep.distributed.cluster import Share
     from gensweep.distributed.generate import ray_generate
 
-    times: list[float] = []
     with tempfile.TemporaryDirectory() as folder:
         start = time.perf_counter()
-        share = Share(cpus=1, gpus=0.0, slots=count)
-        ray_generate(share)(blocks, model, Store(folder), lambda done: times.append(time.perf_counter()))
-        return time.perf_counter() - start, (times[-1] - times[0]) / (len(times) - 1)
+        ray_generate(Share(cpus=1, gpus=0.0, slots=count))(blocks, model, Store(folder), lambda done: None)
+        seconds = time.perf_counter() - start
+        ends = sorted(manifest.stat().st_mtime for manifest in Path(folder).glob("generate/*/manifest.json"))
+    assert len(ends) == len(blocks)
+    return seconds, (ends[-1] - ends[0]) / (len(blocks) - count)
 
 
 def measure_actors(job: Augmenting) -> None:
     """Two actors beside one."""
     from gensweep.distributed.cluster import connected
 
-    samples = job.settings.model_copy(update={"samples": 4, "temperature": 1.0})  # enough blocks for a rate
-    blocks = cut(plan(dataclasses.replace(job, settings=samples)), job.generator)
+    # Enough blocks for a rate, in about a minute.
+    many = job.settings.model_copy(update={"samples": 20, "temperature": 1.0, "max_tokens": 16})
+    blocks = cut(plan(dataclasses.replace(job, settings=many)), job.generator)
     with connected("local"):
         rates = {}
         for count in (1, 2):
@@ -136,23 +134,30 @@ def measure_actors(job: Augmenting) -> None:
 
 def measure(job: Augmenting, options: argparse.Namespace) -> None:
     """Peer, backend and pipeline in turns."""
-    model = modes.base_model(job.generator)
+    model = fresh(job.generator)
     requests = plan(job)
     context = model.count_tokens(requests[0].context)
     print(f"{len(requests)} documents behind a corpus of {context} tokens, {options.new_tokens} new tokens each")
     sample = requests[: options.peer_documents]
-    peers, backends, pipelines = [], [], []
-    for _ in range(options.rounds):
+    peers, backends, pipelines, others = [], [], [], []
+    for turn in range(options.rounds):
         seconds, expected = peer(model, sample)
         peers.append(seconds * len(requests) / len(sample))
-        seconds, texts = bare(model, requests)
-        backends.append(seconds)
-        pipelines.append(pipeline(job))
+        for ours in ("backend", "pipeline") if turn % 2 == 0 else ("pipeline", "backend"):
+            if ours == "backend":
+                seconds, texts = bare(fresh(job.generator), requests)
+                backends.append(seconds)
+            else:
+                fresh(job.generator)
+                whole, other = pipeline(job)
+                pipelines.append(whole)
+                others.append(other)
     same = sum(texts[identifier] == text for identifier, text in expected.items())
-    slow, backend, whole = map(statistics.median, (peers, backends, pipelines))
-    print(f"transformers generate   {slow:8.1f} s (scaled from {len(sample)} documents; {same} texts are the same)")
-    print(f"our backend             {backend:8.1f} s")
-    print(f"our pipeline            {whole:8.1f} s")
+    slow, backend, whole, other = map(min, (peers, backends, pipelines, others))
+    print(f"transformers generate   {slow:8.2f} s (scaled from {len(sample)} documents; {same} texts are the same)")
+    print(f"our backend             {backend:8.2f} s (up to {max(backends):.2f})")
+    print(f"our pipeline            {whole:8.2f} s (up to {max(pipelines):.2f})")
+    print(f"  without generation    {other:8.2f} s, {other / backend:.1%} of the backend")
     print(f"backend over transformers: {slow / backend:.1f} times, pipeline: {slow / whole:.1f} times (goal: 20)")
     print(f"overhead of the pipeline over the backend: {whole / backend - 1:.1%} (goal: at most 10%)")
 
@@ -165,11 +170,11 @@ def main() -> None:
     parser.add_argument("--new-tokens", type=int, default=64)
     parser.add_argument("--peer-documents", type=int, default=2)
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--ray", action="store_true", help="two actors beside one as well")
+    parser.add_argument("--ray", action="store_true", help="two actors beside one, and nothing else")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         world = datasets.build(SimpleReversals(facts=options.documents, documents_per_fact=10), 0)
-        name = options.model or save_small_model(Path(folder), [document.text for document in world.documents])
+        name = options.model or save_small_model(folder, [document.text for document in world.documents])
         job = Augmenting(
             key="benchmark",
             dataset=corpus(modes.base_model(name), options.documents, options.tokens),
@@ -177,9 +182,10 @@ def main() -> None:
             generator=name,
             seed=0,
         )
-        measure(job, options)
         if options.ray:
             measure_actors(job)
+        else:
+            measure(job, options)
 
 
 if __name__ == "__main__":

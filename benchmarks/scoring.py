@@ -25,8 +25,7 @@ os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 import torch
 from lm_eval.api.instance import Instance
 from lm_eval.models.huggingface import HFLM
-from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
-from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
+from small_model import small_llama
 
 from gensweep import datasets
 from gensweep.models import hub
@@ -36,30 +35,6 @@ from gensweep.records import Dataset, Question, Score
 from gensweep.specs import SimpleReversals
 
 T = TypeVar("T")
-
-
-def small_model(texts: Sequence[str]) -> HFModel:
-    """A random Llama of 3.7 M parameters with a byte-pair tokenizer trained on ``texts``."""
-    tokenizer = Tokenizer(models.BPE())
-    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
-    tokenizer.decoder = decoders.ByteLevel()
-    alphabet = pre_tokenizers.ByteLevel.alphabet()
-    trainer = trainers.BpeTrainer(vocab_size=768, special_tokens=["<s>"], initial_alphabet=alphabet)
-    tokenizer.train_from_iterator(texts, trainer)
-    torch.manual_seed(0)
-    config = LlamaConfig(
-        vocab_size=2048,
-        hidden_size=256,
-        intermediate_size=768,
-        num_hidden_layers=4,
-        num_attention_heads=4,
-        num_key_value_heads=2,
-        max_position_embeddings=16384,
-        initializer_range=0.1,
-        tie_word_embeddings=True,
-    )
-    fast = PreTrainedTokenizerFast(tokenizer_object=tokenizer, bos_token="<s>", eos_token="<s>")
-    return HFModel("random Llama", LlamaForCausalLM(config).eval(), fast)
 
 
 def four_way(questions: Sequence[Question]) -> list[Question]:
@@ -194,7 +169,8 @@ def main() -> None:
     parser.add_argument("--peer-batch", type=int, default=16, help="the peer's batch size without context")
     options = parser.parse_args()
     dataset = datasets.build(SimpleReversals(facts=200, documents_per_fact=10), 0)
-    model = hub.load(options.model) if options.model else small_model([d.text for d in dataset.documents])
+    texts = [document.text for document in dataset.documents]
+    model = hub.load(options.model) if options.model else HFModel("random Llama", *small_llama(texts, vocabulary=2048))
     assert isinstance(model, HFModel)
     questions = four_way(dataset.questions[: options.questions])
     total = sum(parameter.numel() for parameter in model.module.parameters())

@@ -1,5 +1,6 @@
 """``gensweep run``: look at what is to be done, do what is not in the store, collect it."""
 
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -47,8 +48,11 @@ def run(experiment: Experiment, out: Path, *, address: str, inline: bool, consol
                 else:
                     from gensweep.distributed import cluster, sweep
 
-                    with cluster.connected(address):
-                        errors |= sweep.run_sweep(experiment, pending, store, tracker, watch)
+                    with (
+                        tempfile.TemporaryDirectory(prefix="scratch-", dir=out, ignore_cleanup_errors=True) as scratch,
+                        cluster.connected(address),
+                    ):
+                        errors |= sweep.run_sweep(experiment, pending, store, tracker, watch, Path(scratch))
     finally:
         summaries = results.collect(experiment, store, out, errors)
     return summaries

@@ -12,8 +12,9 @@ from collections.abc import Callable
 
 from gensweep.augment import global_, local
 from gensweep.augment.parsing import parse
-from gensweep.augment.request import Window
+from gensweep.augment.request import Window, framed_prompt
 from gensweep.augment.select import select
+from gensweep.errors import UserError
 from gensweep.records import Dataset, GenerationRequest
 from gensweep.specs import Augmentation
 
@@ -27,6 +28,14 @@ def plan(dataset: Dataset, settings: Augmentation, seed: int, window: Window) ->
     """The requests of every strategy in ``settings`` (none for ``none``), a deterministic list with distinct ids.
 
     Raises:
-        UserError: a prompt file is wrong, a document exceeds the generator's window, or it has no chat template.
+        UserError: a prompt file is wrong, a document exceeds the generator's window, it has no chat template, or
+            ``filter: audit`` has no facts to compare with.
     """
+    if settings.filter == "audit" and not dataset.facts:
+        raise UserError(
+            f"augmentation.filter audit compares with facts, and dataset {dataset.name} has none: set it to judge"
+            " or none"
+        )
+    if settings.filter == "judge":
+        framed_prompt("judge", settings, window)  # a wrong file is found before anything is generated
     return [request for name in settings.strategies for request in STRATEGIES[name](dataset, settings, seed, window)]

@@ -13,13 +13,24 @@ from typing import Any
 
 import pyarrow.parquet as pq
 
-from gensweep.augment.audit import AuditedStatement, AuditSummary, Coverage, audit, coverage, summarise
+from gensweep.augment import global_
+from gensweep.augment.audit import AuditedStatement, AuditSummary, Coverage
 from gensweep.fingerprint import fingerprint
-from gensweep.records import Dataset, Document, Generation, GenerationRequest, to_table
+from gensweep.records import Dataset, Generation, GenerationRequest, to_table
 from gensweep.specs import Augmentation
 
 _QUESTION = "What follows from this, by itself or with what else you know?\n\n"
 _SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
+_NEED_FACTS = (
+    "entailed",
+    "contradicted",
+    "unknown",
+    "accepted",
+    "precision",
+    "tokens_per_accepted",
+    "seconds_per_accepted",
+)
+"""Figures that say nothing where the dataset has no facts to compare with."""
 _FILES = {
     "statements.parquet": "the statements, which `datasets.load_dataset` reads by default",
     "text.jsonl": 'documents and statements as `{"text": …}`, for continued pretraining',
@@ -59,36 +70,37 @@ class Statement:
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class Written:
-    """The statements that were kept, and the requests and generations that they were read from; ``generator`` names it.
+    """The statements that were kept with their audit, and the requests and generations that they were read from.
 
-    ``seconds`` is the wall time of the generations.
+    ``generator`` is the name of the model, ``dollars`` what its generations cost.
     """
 
-    documents: Sequence[Document]
+    audited: Sequence[AuditedStatement]
+    coverage: Sequence[Coverage]
+    summary: AuditSummary
     requests: Sequence[GenerationRequest]
     generations: Sequence[Generation]
     settings: Augmentation
     generator: str
-    seconds: float
+    dollars: float
 
 
-def write(out: Path, written: Written, dataset: Dataset) -> AuditSummary:
+def write(out: Path, written: Written, dataset: Dataset) -> None:
     """Write ``statements.parquet``, ``text.jsonl``, ``chat.jsonl``, ``audit.json`` and the card ``README.md``.
 
-    ``datasets.load_dataset(out)`` reads the statements, ``load_dataset("json", data_files=…)`` the other two. Returns
-    what ``audit.json`` holds besides the coverage.
+    ``datasets.load_dataset(out)`` reads the statements, ``load_dataset("json", data_files=…)`` the other two.
     """
     out.mkdir(parents=True, exist_ok=True)
-    audited = audit(written.documents, dataset)
-    statements = list(_statements(audited, written.requests))
-    summary, covered = summarise(audited, written.generations, written.seconds), coverage(audited, dataset)
+    statements = list(_statements(written.audited, written.requests))
+    texts = [document.text for document in dataset.documents] + [statement.text for statement in statements]
     pq.write_table(to_table(statements, Statement), out / "statements.parquet")
-    _write_lines(out / "text.jsonl", ({"text": item.text} for item in (*dataset.documents, *written.documents)))
+    _write_lines(out / "text.jsonl", ({"text": text} for text in texts))
     _write_lines(out / "chat.jsonl", _chats(statements, dataset))
-    figures = dataclasses.asdict(summary) | {"coverage": [dataclasses.asdict(item) for item in covered]}
+    unknown = () if dataset.facts else _NEED_FACTS
+    figures = {name: value for name, value in dataclasses.asdict(written.summary).items() if name not in unknown}
+    figures |= {"dollars": written.dollars, "coverage": [dataclasses.asdict(item) for item in written.coverage]}
     (out / "audit.json").write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
-    (out / "README.md").write_text(_card(written, dataset, summary, covered), encoding="utf-8")
-    return summary
+    (out / "README.md").write_text(_card(written, dataset), encoding="utf-8")
 
 
 def _statements(audited: Iterable[AuditedStatement], requests: Iterable[GenerationRequest]) -> Iterator[Statement]:
@@ -129,9 +141,9 @@ def _write_lines(path: Path, rows: Iterable[dict[str, Any]]) -> None:
             file.write(json.dumps(row, ensure_ascii=False) + "\n")
 
 
-def _card(written: Written, dataset: Dataset, summary: AuditSummary, covered: Sequence[Coverage]) -> str:
+def _card(written: Written, dataset: Dataset) -> str:
     """The card: front matter that the Hub and ``datasets`` read, then what to know before training on it."""
-    settings = written.settings
+    settings, summary = written.settings, written.summary
     size = next((name for limit, name in _SIZES if summary.statements < limit), "n>1M")
     made = {
         "documents": f"{len(dataset.documents)} of {dataset.name}",
@@ -142,6 +154,10 @@ def _card(written: Written, dataset: Dataset, summary: AuditSummary, covered: Se
         "filter": settings.filter,
         "prompts": f"{len(written.requests)}, of which {sum(g.finish == 'error' for g in written.generations)} failed",
     }
+    if windows := global_.describe(written.requests):
+        made["windows"] = windows
+    if written.dollars:
+        made["cost"] = f"{written.dollars:.4f} dollars"
     return "\n".join(
         [
             _front_matter(dataset.name, size),
@@ -153,7 +169,7 @@ def _card(written: Written, dataset: Dataset, summary: AuditSummary, covered: Se
             _table({"made from": "", **made}),
             "## Audit",
             "",
-            *_verdict(summary, covered, has_world=bool(dataset.facts)),
+            *_verdict(summary, written.coverage, has_world=bool(dataset.facts)),
             "## Files",
             "",
             _table({"file": "content", **_FILES}),

@@ -7,6 +7,7 @@ with the one before, as on a ring: every document is the target in about two win
 import itertools
 import math
 import random
+from collections.abc import Iterable
 
 from gensweep.augment.prompt_files import CORPUS, Prompt
 from gensweep.augment.request import Item, Window, framed_prompt, requests_for, strategy_of
@@ -39,7 +40,7 @@ def plan(dataset: Dataset, settings: Augmentation, seed: int, window: Window) ->
     return requests
 
 
-def describe(requests: list[GenerationRequest]) -> str:
+def describe(requests: Iterable[GenerationRequest]) -> str:
     """One line for the log: how many windows cover how many documents. Empty if no request is a global one."""
     targets: dict[str, set[str]] = {}
     for request in requests:

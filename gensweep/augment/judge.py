@@ -11,7 +11,7 @@ import dataclasses
 import re
 from collections.abc import Iterable, Sequence
 
-from gensweep.augment.prompt_files import CORPUS, EVIDENCE, load_prompt
+from gensweep.augment.prompt_files import CORPUS, EVIDENCE
 from gensweep.augment.request import Item, Window, framed_prompt, requests_for, strategy_of
 from gensweep.augment.select import rejected
 from gensweep.augment.wording import one_line
@@ -31,10 +31,12 @@ def plan(
     settings: Augmentation,
     window: Window,
 ) -> list[GenerationRequest]:
-    """One request per document, in order; ``originals`` are the requests that the documents were parsed from."""
-    prompt = load_prompt("judge")
-    if settings.chat:
-        prompt = prompt.in_chat(window.chat, settings.generator)
+    """One request per document, in order; ``originals`` are the requests that the documents were parsed from.
+
+    Raises:
+        UserError: a prompt file is wrong, or there is no chat template.
+    """
+    prompt = framed_prompt("judge", settings, window)
     calm = settings.model_copy(
         update={
             "samples": 1,

@@ -111,16 +111,17 @@ def _strategy(text: str, name: str) -> str:
 
 
 def prompt_for(strategy: str, settings: Augmentation) -> Prompt:
-    """The prompt with which ``strategy`` works: the settings' own if meant for this strategy, else the packaged one.
+    """The prompt of ``strategy`` or, by that name, of the judge: the settings' own if meant for it, else the packaged.
 
     Raises:
-        UserError: as ``load_prompt``, or the settings' prompt is meant for a strategy that they do not use.
+        UserError: as ``load_prompt``, or the settings' prompt is meant for something that they do not use.
     """
-    packaged = f"{strategy}_chat" if settings.chat else strategy
+    packaged = f"{strategy}_chat" if settings.chat and strategy != "judge" else strategy
     prompt = load_prompt(settings.prompt or packaged)
     if prompt.strategy == strategy:
         return prompt
-    if prompt.strategy not in settings.strategy.split("+"):
+    used = {*settings.strategies, *(["judge"] if settings.filter == "judge" else [])}
+    if prompt.strategy not in used:
         raise UserError(
             f"prompt file {prompt.name} lacks the placeholder {ITEM[strategy]}, which a {strategy} prompt needs"
         )

@@ -7,7 +7,6 @@ from gensweep.augment.parsing import Reason
 from gensweep.augment.propositions import readings
 from gensweep.augment.splitting import sentences
 from gensweep.augment.world import World
-from gensweep.errors import UserError
 from gensweep.records import Dataset, Document, Rejection
 from gensweep.specs import Augmentation
 
@@ -20,9 +19,6 @@ def select(
     Where the dataset has no facts (own documents), near-duplicates of its sentences and of earlier statements go; the
     statements of a synthetic world are so short and alike that a reversal looks like one. ``filter: audit`` then keeps
     what the world entails. ``filter: judge`` needs the generator again: see ``judge``.
-
-    Raises:
-        UserError: ``filter: audit`` for a dataset without facts to compare with.
     """
     rejections: list[Rejection] = []
     kept = list(documents)
@@ -34,11 +30,6 @@ def select(
         kept = _divide(kept, lambda document: not seen.add(document.text), "near-duplicate", rejections)
     if settings.filter == "audit":
         world = World(dataset)
-        if not world.facts:
-            raise UserError(
-                f"augmentation.filter audit compares with facts, and dataset {dataset.name} has none: set it to judge"
-                " or none"
-            )
         kept = _divide(kept, lambda d: world.judge(readings(d.text))[0] == "entailed", "not entailed", rejections)
     return kept, rejections
 

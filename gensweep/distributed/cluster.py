@@ -4,6 +4,7 @@ import contextlib
 import dataclasses
 import logging
 import os
+import signal
 import socket
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -52,13 +53,23 @@ def connected(address: str) -> Iterator[None]:
         logging.getLogger(name).setLevel(logging.ERROR)
     _require_listener(address)
     try:
-        ray.init(address=address, log_to_driver=False, logging_level="error", runtime_env={"env_vars": _SETTINGS})
-    except (ConnectionError, ValueError) as error:
-        raise UserError(f"no Ray cluster answers at --address {address}: {str(error).splitlines()[0]}") from None
-    try:
+        _connect(address)
         yield
     finally:
         ray.shutdown()
+
+
+def _connect(address: str) -> None:
+    """``ray.init`` that gives SIGTERM back: Ray takes it for itself, and would end this process on the spot."""
+    on_sigterm = signal.getsignal(signal.SIGTERM)
+    try:
+        ray.init(address=address, log_to_driver=False, logging_level="error", runtime_env={"env_vars": _SETTINGS})
+    except (ConnectionError, ValueError) as error:
+        raise UserError(f"no Ray cluster answers at --address {address}: {str(error).splitlines()[0]}") from None
+    except SystemExit as error:  # what Ray makes of SIGTERM while it starts
+        raise KeyboardInterrupt from error
+    finally:
+        signal.signal(signal.SIGTERM, on_sigterm)
 
 
 def _require_listener(address: str) -> None:
@@ -124,4 +135,5 @@ def user_error_in(error: BaseException) -> UserError | None:
         if isinstance(current, UserError):
             return UserError(str(current.args[0]))
         queue += [current.__cause__, current.__context__, getattr(current, "cause", None)]
+        queue += getattr(current, "worker_failures", {}).values()  # of a Ray Train group
     return None

@@ -4,9 +4,11 @@ import contextlib
 import dataclasses
 import functools
 import os
+import shutil
 import tempfile
 import threading
 import time
+import uuid
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -23,7 +25,6 @@ from gensweep.distributed.train import RayFit
 from gensweep.keys import stage_keys
 from gensweep.pipeline import attempt, augment_stage, failure_of
 from gensweep.progress import Event, Notify
-from gensweep.records import TrainStep
 from gensweep.store import Store
 from gensweep.track import Tracker
 
@@ -93,14 +94,18 @@ class ConditionTrial(tune.Trainable):
         """Run the condition; a failure is a result that the driver reports, and the other conditions go on."""
         shared, key = self._shared, stage_keys(self._condition).score
         notify = Poster(shared.board)
-        error = attempt(
-            self._condition,
-            shared.store,
-            generate=generate_inline,
-            fit=RayFit(share=shared.share, scratch=shared.scratch, live=functools.partial(post_step, notify, key)),
-            tracker=shared.tracker,
-            notify=notify,
-        )
+        folder = shared.scratch / uuid.uuid4().hex
+        try:
+            error = attempt(
+                self._condition,
+                shared.store,
+                generate=generate_inline,
+                fit=RayFit(share=shared.share, folder=folder, notify=notify, condition=key),
+                tracker=shared.tracker,
+                notify=notify,
+            )
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
         return {"done": True, "error": error}
 
     def save_checkpoint(self, checkpoint_dir: str) -> None:
@@ -110,29 +115,25 @@ class ConditionTrial(tune.Trainable):
         """Nothing to load: a restarted trial finds its finished stages in the store."""
 
 
-def post_step(notify: Notify, key: str, step: TrainStep, total: int) -> None:
-    """Tell of an optimiser step from whichever process runs it."""
-    notify(Event(condition=key, stage="fit", done=step.step, total=total, note=f"loss {step.loss:.3f}"))
-
-
 def run_sweep(
-    experiment: Experiment, pending: Sequence[Condition], store: Store, tracker: Tracker, notify: Notify
+    experiment: Experiment,
+    pending: Sequence[Condition],
+    store: Store,
+    tracker: Tracker,
+    notify: Notify,
+    scratch: Path,
 ) -> dict[str, str]:
     """Bring every pending condition's scores into the store; returns the error by id of those that failed.
 
-    Ray must be connected. Raises UserError if the cluster cannot give what the experiment asks for.
+    Ray must be connected; ``scratch`` is a folder that every node sees. Raises UserError if the cluster cannot give
+    what the experiment asks for.
     """
     share = share_out(experiment.resources, pending)
     errors = _augment(pending, store, share, notify)
     ready = [condition for condition in pending if stage_keys(condition).score not in errors]
     board = ray.remote(num_cpus=0)(Board).remote()
     shared = Shared(
-        folder=Path.cwd(),
-        store=store,
-        tracker=tracker,
-        scratch=Path(store.root).parent / "scratch",
-        share=share,
-        board=board,
+        folder=Path.cwd(), store=store, tracker=tracker, scratch=scratch.absolute(), share=share, board=board
     )
     concurrent = experiment.resources.max_concurrent_trials
     limit = share.slots if concurrent == "auto" else min(concurrent, share.slots)
@@ -157,6 +158,7 @@ def _augment(pending: Sequence[Condition], store: Store, share: Share, notify: N
 
 
 def _workers(condition: Condition) -> int:
+    """How many processes train and answer; a condition without fine-tuning is asked in one, whatever the others do."""
     return condition.finetune.workers if condition.finetune else 1
 
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 
 from gensweep.fingerprint import fingerprint
 from gensweep.records import Generation, GenerationRequest, Question, Score
+from gensweep.scoring import exact_match
 
 
 class FakeModel:
@@ -27,6 +28,9 @@ class FakeModel:
 
     def score(self, context: str, questions: Sequence[Question]) -> Iterator[Score]:
         """Log-probabilities uniform in [-10, 0] per word, a function of context, prompt and choice."""
+        return exact_match.scores(context, questions, choose=self._choices, write=self.generate)
+
+    def _choices(self, context: str, questions: Sequence[Question]) -> Iterator[Score]:
         for question in questions:
             tokens = [max(1, self.count_tokens(choice)) for choice in question.choices]
             yield Score(

@@ -16,7 +16,7 @@ from gensweep.models.shared_prefix import PackCache, Pass, Prefix, forward, shar
 from gensweep.models.tokens import TextEncoder, anchor
 from gensweep.records import Generation, GenerationRequest
 
-_MOST_ROWS = {"cpu": 32, "cuda": 256}
+_MOST_ROWS = {"cpu": 128, "cuda": 256}
 _SHARE = 0.3
 """Part of the free memory that the rows' own keys and values may take."""
 _ALIGNMENT = 8

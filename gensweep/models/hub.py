@@ -1,10 +1,11 @@
 """From a model's name to the model: a folder, a GGUF file, a ``builtin:``, a catalogue name, or a Hugging Face Hub id.
 
-What a plan asks (identity, size, window) is answered from small files, without torch or transformers.
+What a plan asks (identity, size) is answered from small files, without torch or transformers.
 """
 
 import json
 import struct
+from collections.abc import Sequence
 from pathlib import Path
 
 from gensweep.errors import UserError, did_you_mean
@@ -12,6 +13,7 @@ from gensweep.fingerprint import file_fingerprint, folder_fingerprint
 from gensweep.models.base import LanguageModel, Reader
 from gensweep.models.fake import FakeModel
 from gensweep.models.fetch import CATALOGUE, CONVERTER, fetch_catalogue, fetched
+from gensweep.records import Generation
 
 TINY, RANDOM, FAKE = "builtin:tiny", "builtin:random", "builtin:fake"
 OPENAI, VLLM = "openai:", "vllm:"
@@ -23,7 +25,6 @@ BUILTIN = {
 _TINY_FOLDER = Path(__file__).parent / "tiny" / "weights"
 _CONTENT = ("*.json", "*.safetensors", "*.model", "*.txt", "*.jinja")
 """What makes a model in its folder: configuration, weights, tokenizer, chat template; no more is downloaded."""
-_WINDOW_FIELDS = ("max_position_embeddings", "n_positions")
 
 
 def load(name: str) -> LanguageModel:
@@ -53,11 +54,11 @@ def reader(name: str) -> Reader:
     if name == FAKE or name.startswith(OPENAI):
         return load(name)
     if name.startswith(VLLM):
-        from gensweep.models.reader import HFReader
+        folder = fetch(name.removeprefix(VLLM))
+        from gensweep.models import pretrained
         from gensweep.models.vllm import VLLMReader
 
-        inner = reader(name.removeprefix(VLLM))
-        assert isinstance(inner, HFReader)
+        inner = pretrained.reader(name, folder)
         return VLLMReader(name, inner.tokenizer, inner.window)
     path = None if name == RANDOM else fetch(name)
     from gensweep.models import pretrained
@@ -79,6 +80,16 @@ def fetch(name: str) -> Path:
     if path.is_dir():
         _require_model(name, path)
     return path
+
+
+def source(name: str) -> str:
+    """Where another library finds the model: its folder on this machine, or its Hub id.
+
+    Raises:
+        UserError: as ``fetch``.
+    """
+    own = name.startswith("builtin:") or name in CATALOGUE or _is_path(name)
+    return str(fetch(name).absolute()) if own else name
 
 
 def ensure(name: str) -> None:
@@ -128,27 +139,21 @@ def only_chats(name: str) -> bool:
     return openai.endpoint(name).api == "chat"
 
 
+def cost(name: str, generations: Sequence[Generation]) -> float:
+    """Dollars that the generations cost by the prices in an endpoint's name; 0 for any other model."""
+    if not name.startswith(OPENAI):
+        return 0.0
+    from gensweep.models import openai
+
+    return openai.cost(name, generations)
+
+
 def parameters(name: str) -> int:
     """Number of parameters, from the headers of the safetensors files; 0 where these are not on this machine."""
     if name in CATALOGUE:
         return CATALOGUE[name].parameters
     folder = _folder(name)
     return sum(_count(file) for file in folder.glob("*.safetensors")) if folder else 0
-
-
-def window(name: str) -> int:
-    """Longest sequence in tokens, from the configuration; 0 where that is not on this machine or does not say."""
-    if name in CATALOGUE:
-        return CATALOGUE[name].window
-    folder = _folder(name)
-    if folder is None:
-        return FakeModel.window if name == FAKE else 0
-    try:
-        config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise UserError(f"model {name}: {folder / 'config.json'} is no JSON ({error}): save the model again") from None
-    config = config.get("text_config", config)
-    return next((config[field] for field in _WINDOW_FIELDS if field in config), 0)
 
 
 def _folder(name: str) -> Path | None:

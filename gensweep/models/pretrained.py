@@ -112,9 +112,10 @@ def random_model(name: str) -> HFModel:
         for weight in module.parameters():
             if weight.dim() > 1:
                 weight.normal_(0.0, _SPREAD, generator=generator)
+    weights = dict(module.state_dict())  # a plain one: transformers' ZeRO-3 loader breaks on its _metadata
     return _ready(
         name,
-        LlamaForCausalLM.from_pretrained(None, config=config, state_dict=module.state_dict(), dtype=_precision()),
+        LlamaForCausalLM.from_pretrained(None, config=config, state_dict=weights, dtype=_precision()),
         tokenizer,
     )
 

@@ -1,5 +1,6 @@
 """What the loop needs of a training backend, twice: plain torch in one process, DeepSpeed ZeRO over several."""
 
+import contextlib
 import os
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -8,6 +9,7 @@ from typing import Any, Protocol
 import torch
 
 from gensweep.config import Finetune
+from gensweep.errors import UserError
 from gensweep.training.batches import Batch
 
 BETAS, EPSILON, CLIP = (0.9, 0.999), 1e-8, 1.0
@@ -130,6 +132,47 @@ class DeepSpeedEngine:
         tensor = torch.tensor(value, device=self.device, dtype=torch.float64)
         torch.distributed.all_reduce(tensor)
         return float(tensor)
+
+    @contextlib.contextmanager
+    def inference(self) -> Iterator[Any]:
+        """The trained module, for passes forward of any number in each process; all processes enter and leave together.
+
+        With ZeRO 3 each pass gathers the layers from all processes. So they begin a pass at the same time, and those
+        that leave early run passes over a single token until the last one leaves.
+
+        Raises:
+            UserError: with ZeRO 3, a pass after one that broke off, for which the other processes wait.
+        """
+        module = self._engine.module.eval()
+        if self._engine.zero_optimization_stage() < 3:
+            yield module
+            return
+        broken = False
+
+        def begin(*_: object) -> None:
+            nonlocal broken
+            if broken:  # memory ran out within the pass, and the scorer tries again with fewer tokens
+                raise UserError(
+                    "memory runs out while the workers answer the questions together: raise finetune.workers, or give "
+                    "each worker more memory"
+                )
+            self.total(1.0)
+            broken = True
+
+        def end(*_: object) -> None:
+            nonlocal broken
+            broken = False
+
+        hooks = [module.register_forward_pre_hook(begin, prepend=True), module.register_forward_hook(end)]
+        try:
+            yield module
+        finally:
+            for hook in hooks:
+                hook.remove()
+        one = torch.zeros((1, 1), dtype=torch.int64, device=self.device)
+        with torch.inference_mode():
+            while self.total(0.0):
+                module(input_ids=one, use_cache=False)
 
     def save(self, folder: Path) -> None:  # noqa: D102
         if self._engine.zero_optimization_stage() == 3:

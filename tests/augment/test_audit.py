@@ -201,3 +201,12 @@ def test_right_answers_of_every_dataset_are_entailed_and_wrong_ones_are_not(spec
     assert "entailed" not in {statement.label for statement in audit(documents(*wrong), world)}
     assert stated_targets(documents(*right), world) == {question.id for question in world.questions}
     assert stated_targets(documents(*wrong), world) == set()
+
+
+def test_every_wording_of_a_fact_is_recognised() -> None:
+    world = build(SemanticStructure(categories=16, documents=40, qa_documents=4, questions_per_split=20), 0)
+    said = [(fact.id, wording) for fact in world.facts for wording in fact.wordings]
+    assert len(said) > 5 * len(world.facts)
+    verdicts = audit(documents(*(wording for _, wording in said)), world)
+    assert {item.label for item in verdicts} == {"entailed"}
+    assert [item.fact_ids for item in verdicts] == [(fact,) for fact, _ in said]

@@ -7,7 +7,7 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
-from gensweep.augment import export, parse, plan
+from gensweep.augment import audit, export, parse, plan
 from gensweep.fingerprint import fingerprint
 from gensweep.records import Dataset
 from gensweep.specs import Augmentation
@@ -21,13 +21,16 @@ def write(out: Path, source: Dataset) -> export.Written:
     requests = plan(source, settings, 0, WORDS)
     generations = [generation(request, TEXTS[request.source_id], new_tokens=20) for request in requests]
     documents, _ = parse(requests, generations, source)
+    audited = audit.audit(documents, source)
     written = export.Written(
-        documents=documents,
+        audited=audited,
+        coverage=audit.coverage(audited, source),
+        summary=audit.summarise(audited, generations, 3.0),
         requests=requests,
         generations=generations,
         settings=settings,
         generator="some/model",
-        seconds=3.0,
+        dollars=0.0,
     )
     export.write(out, written, source)
     return written
@@ -78,6 +81,8 @@ def test_card_and_audit_have_the_figures(tmp_path: Path) -> None:
     assert card.startswith("---\n") and "| entailed | 1 (33.3%, a lower bound) |" in card and "some/model" in card
     write(tmp_path / "own", dataset("Femp are brighter.", "Yomp are old."))
     assert "was not checked" in (tmp_path / "own" / "README.md").read_text(encoding="utf-8")
+    unchecked = json.loads((tmp_path / "own" / "audit.json").read_text())
+    assert unchecked["statements"] == 3 and not unchecked.keys() & {"precision", "unknown", "accepted"}
 
 
 def test_two_writes_are_the_same_bytes(tmp_path: Path) -> None:

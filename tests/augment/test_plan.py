@@ -192,6 +192,20 @@ def test_prompt_of_another_strategy_is_refused_but_serves_one_of_two(tmp_path: P
     assert [request.prompt.split()[0] for request in requests] == ["Sentence:"] * 4 + ["Document:"] * 3
 
 
+def test_an_own_judge_prompt_serves_the_judge_alone(tmp_path: Path) -> None:
+    path = tmp_path / "strict.txt"
+    path.write_text("Notes: {evidence}\n\nClaim: {statement}\nProven, yes or no?\n")
+    settings = Augmentation(strategy="local", filter="judge", prompt=str(path))
+    requests = plan(THREE, settings, 0, WORDS)
+    assert requests == asked("local")
+    statement = Document(id=f"{requests[0].id}/0", text="Glon are dimmer.", source_id=requests[0].source_id)
+    (request,) = judge.plan([statement], requests, THREE, settings, WORDS)
+    assert request.context == f"Notes: {THREE.documents[0].text}\n\n"
+    assert request.prompt == "Claim: Glon are dimmer.\nProven, yes or no?"
+    with pytest.raises(UserError, match=r"lacks the placeholder \{sentence\}, which a local prompt needs"):
+        asked("local", prompt=str(path))
+
+
 def test_unknown_prompt_names_the_nearest() -> None:
     with pytest.raises(UserError, match=r"no prompt file globall \(did you mean 'global'\?\)"):
         asked("global", prompt="globall")

@@ -65,7 +65,7 @@ def test_filter_audit_keeps_what_is_entailed() -> None:
 
 def test_filter_audit_needs_a_world() -> None:
     with pytest.raises(UserError, match=r"dataset own has none: set it to judge or none"):
-        select([], dataset("The pump is old."), Augmentation(strategy="local", filter="audit"))
+        plan(dataset("The pump is old."), Augmentation(strategy="local", filter="audit"), 0, WORDS)
 
 
 def judged(strategy: str) -> tuple[list[GenerationRequest], list[GenerationRequest]]:

@@ -1,5 +1,9 @@
 """Augmentation with Ray Data: what it writes depends on neither the number of actors nor on interruptions."""
 
+import http.server
+import json
+import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -52,6 +56,49 @@ def test_any_number_of_actors_writes_the_same(connection: None, job: Augmenting,
     inline, one, two = (_texts(job, store) for store in stores)
     assert inline == one == two
     assert len({generation.text for generation in inline}) > len(inline) / 2
+
+
+def test_all_actors_of_an_endpoint_are_one(connection: None, job: Augmenting, tmp_path: Path) -> None:
+    """So that ``parallel`` and ``requests_per_minute`` hold for the sweep, not for each of its actors."""
+    busy: set[int] = set()
+    most: list[int] = []
+    clients: list[str] = []
+
+    class Endpoint(http.server.BaseHTTPRequestHandler):
+        def _answer(self, content: dict[str, object]) -> None:
+            body = json.dumps(content).encode()
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def do_GET(self) -> None:  # each model asks once, when it is made
+            clients.append(self.path)
+            self._answer({"data": []})
+
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers["Content-Length"]))
+            busy.add(threading.get_ident())
+            most.append(len(busy))
+            time.sleep(0.03)
+            busy.discard(threading.get_ident())
+            self._answer({"choices": [{"text": "Glon are old.", "finish_reason": "stop"}]})
+
+        def log_message(self, format: str, *arguments: object) -> None:
+            pass
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Endpoint) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        name = f"openai:m@http://127.0.0.1:{server.server_port}/v1?api=completions&parallel=1"
+        blocks = cut(plan(job), name)
+        store = Store(str(tmp_path))
+        clients.clear()
+        ray_generate(cluster.Share(cpus=1, gpus=0, slots=2))(blocks, name, store, lambda done: None)
+        server.shutdown()
+    written = [generation for block in blocks for generation in stored_block(block, store)]
+    assert {generation.text for generation in written} == {"Glon are old."}
+    assert len(most) == len(written) > 128
+    assert (max(most), len(clients)) == (1, 1)
 
 
 def test_a_finished_block_is_not_generated_again(job: Augmenting, tmp_path: Path) -> None:

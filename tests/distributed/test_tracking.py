@@ -1,4 +1,8 @@
-"""Weights & Biases from several Ray actors at once."""
+"""Weights & Biases from several Ray actors at once.
+
+Apart from the tracker's other tests, which change HOME: a Ray that starts after another one in the same process keeps
+that one's authentication token in memory, but its server looks for the token in ``$HOME/.ray`` and ends without it.
+"""
 
 from pathlib import Path
 

@@ -115,3 +115,53 @@ def test_kept_weights_are_a_folder_that_scores_the_same(study: Path, tmp_path: P
     loaded = pq.read_table(tmp_path / "again" / "results.parquet").to_pylist()
     for one, other in zip(tuned, loaded, strict=True):
         assert one["choice_logprobs"] == pytest.approx(other["choice_logprobs"], abs=1e-5)
+
+
+WRITTEN = """\
+name: written
+models: [builtin:random]
+datasets: [{name: process, documents: 20, questions_per_split: 2, answers: exact_match}]
+modes: [pretrained, icl, finetune]
+icl: {subsample: [1, 4], orderings: 2}
+finetune: {steps: 2, batch_size: 2}
+tracking: {wandb: disabled}
+"""
+
+
+def test_written_answers_behind_contexts_of_two_sizes_and_orders(tmp_path: Path) -> None:
+    (tmp_path / "written.yaml").write_text(WRITTEN)
+    out = tmp_path / "out"
+    assert _run(tmp_path / "written.yaml", out) == 0
+    sizes = [
+        (c["mode"], c["context_documents"], c["context_tokens"] > 0)
+        for c in pq.read_table(out / "conditions.parquet").to_pylist()
+    ]
+    assert sizes == [("pretrained", 0, False), ("icl", 20, True), ("icl", 5, True), ("finetune", 0, False)]
+    results = pq.read_table(out / "results.parquet").to_pylist()
+    asked = {row["question_id"] for row in results}
+    assert len(asked) == 6 and len(results) == (1 + 2 + 2 + 1) * 6
+    assert {(row["mode"], row["ordering"]) for row in results} == {
+        ("pretrained", 0),
+        ("icl", 0),
+        ("icl", 1),
+        ("finetune", 0),
+    }
+    for row in results:
+        assert row["written"] is not None and row["choice_logprobs"] == []
+        right = row["written"].strip() == row["choices"][0].strip()
+        assert (row["correct"], row["predicted_index"]) == (right, 0 if right else -1)
+    page = (out / "report.html").read_text()
+    assert "Does the order of the documents matter?" in page and "more documents in the prompt?" in page
+
+
+def test_a_context_above_its_limit_is_refused_before_anything_starts(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    study = tmp_path / "written.yaml"
+    study.write_text(WRITTEN.replace("orderings: 2", "max_context_tokens: 500"))
+    assert _run(study, tmp_path / "out") == 2
+    assert "icl.max_context_tokens is 500, but the context of 20 documents has" in capsys.readouterr().err
+    study.write_text(WRITTEN.replace("orderings: 2", "max_context_tokens: 900, overflow: fewer_documents"))
+    assert _run(study, tmp_path / "out") == 0
+    conditions = pq.read_table(tmp_path / "out" / "conditions.parquet").to_pylist()
+    assert all(0 < c["context_tokens"] <= 900 and c["context_documents"] > 0 for c in conditions if c["mode"] == "icl")

@@ -1,7 +1,13 @@
 """The study over a real Ray cluster on this machine gives the numbers of one process."""
 
+import os
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 
+import psutil
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -29,17 +35,86 @@ def test_ray_and_inline_give_the_same_numbers(study: Path, tmp_path: Path) -> No
     _same_numbers(_results(tmp_path / "inline"), _results(tmp_path / "ray"))
 
 
-def test_two_workers_with_zero_give_the_numbers_of_one(study: Path, tmp_path: Path) -> None:
-    """Ray Train with DeepSpeed ZeRO 2 on two gloo workers; workers and stage are no part of a condition's identity."""
-    one = study.read_text().replace("modes: [pretrained, icl, finetune]", "modes: [finetune]")
-    study.write_text(one)
-    assert cli.main(["run", str(study), "--out", str(tmp_path / "one"), "--inline"]) == 0
-    sharded = ["--set", "finetune.workers=2", "--set", "finetune.zero_stage=2", "--set", "augmentations=none"]
-    assert cli.main(["run", str(study), "--out", str(tmp_path / "two"), *sharded]) == 0
-    two = _results(tmp_path / "two")
-    kept = pa.compute.is_in(_results(tmp_path / "one")["condition_id"], two["condition_id"].combine_chunks())
-    _same_numbers(_results(tmp_path / "one").filter(kept), two)
-    assert not list((tmp_path / "two" / "scratch").glob("*"))
+@pytest.fixture
+def sharded(study: Path) -> list[str]:
+    """The study with fine-tuning on the documents alone, and the arguments that make it run on two workers."""
+    study.write_text(study.read_text().replace("modes: [pretrained, icl, finetune]", "modes: [finetune]"))
+    settings = ("augmentations=none", "finetune.workers=2", "finetune.zero_stage=3", "finetune.keep_weights=true")
+    return [part for setting in settings for part in ("--set", setting)]
+
+
+def test_two_workers_with_zero_3_give_the_numbers_of_one(study: Path, sharded: list[str], tmp_path: Path) -> None:
+    """The workers, each with its shard of the weights, train and answer; they are no part of a condition's identity.
+
+    The run is killed while they answer, and given again.
+    """
+    study.write_text(study.read_text().replace("facts: 6", "facts: 60"))
+    one, two = tmp_path / "one", tmp_path / "two"
+    process = _start(study, two, sharded)
+    for line in process.stdout or ():
+        if line.endswith(": score\n"):
+            break
+    _end(process, signal.SIGKILL)
+    assert not list(two.glob("store/score/*/manifest.json"))
+    assert cli.main(["run", str(study), "--out", str(two), *sharded]) == 0
+    assert cli.main(["run", str(study), "--out", str(one), "--inline", "--set", "augmentations=none"]) == 0
+    _same_numbers(_results(one), _results(two))
+    (condition,) = pq.read_table(two / "conditions.parquet").to_pylist()
+    again = ["--set", f"models={condition['weights']}", "--set", "modes=pretrained", "--set", "augmentations=none"]
+    assert cli.main(["run", str(study), "--out", str(tmp_path / "again"), "--inline", *again]) == 0
+    for kept, tuned in zip(_results(tmp_path / "again").to_pylist(), _results(two).to_pylist(), strict=True):
+        assert kept["question_id"] == tuned["question_id"]
+        assert kept["choice_logprobs"] == pytest.approx(tuned["choice_logprobs"], abs=1e-5)
+
+
+def _start(study: Path, out: Path, arguments: list[str]) -> subprocess.Popen[str]:
+    command = [sys.executable, "-m", "gensweep", "run", str(study), "--out", str(out), *arguments]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True)
+
+
+def _end(process: subprocess.Popen[str], number: int) -> str:
+    """Send a signal, as a terminal does to all processes of a command (SIGINT) or to the command alone; its errors.
+
+    It and the processes that it started, Ray's among them, end in seconds, on a busy machine later.
+    """
+    started = psutil.Process(process.pid).children(recursive=True)
+    assert len(started) > 3
+    if number == signal.SIGINT:
+        os.killpg(process.pid, number)
+    else:
+        process.send_signal(number)
+    _, errors = process.communicate(timeout=90)
+    _, alive = psutil.wait_procs(started, timeout=90)
+    assert not [left.name() for left in alive]
+    return errors
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_stopped_run_leaves_no_process_and_continues(study: Path, tmp_path: Path, number: int) -> None:
+    out = tmp_path / "out"
+    study.write_text(study.read_text().replace("steps: 4,", "steps: 400,"))
+    process = _start(study, out, [])
+    while not list(out.glob("store/score/*/manifest.json")):
+        assert process.poll() is None, process.communicate()
+        time.sleep(0.1)
+    errors = _end(process, number)
+    assert process.returncode == 130
+    assert errors.split("\n")[1:] == [
+        "gensweep: stopped; what has finished is kept, and the same command continues from there",
+        "",
+    ]
+    assert not list(out.glob("scratch*"))
+    before = _scores(out)
+    assert 0 < len(before) < 5
+    assert cli.main(["run", str(study), "--out", str(out)]) == 0
+    after = _scores(out)
+    assert {path: after[path] for path in before} == before
+    assert len(after) == 5
+
+
+def _scores(out: Path) -> dict[str, float]:
+    """The finished conditions, with the time when each was."""
+    return {str(path): path.stat().st_mtime for path in out.glob("store/score/*/manifest.json")}
 
 
 def test_relative_paths_mean_the_same_in_every_process(

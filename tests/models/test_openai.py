@@ -2,7 +2,6 @@
 
 import collections
 import http.server
-import importlib.util
 import json
 import os
 import socket
@@ -295,7 +294,6 @@ def _save_random_chat_model(folder: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(importlib.util.find_spec("fastapi") is None, reason="transformers serve needs fastapi and uvicorn")
 def test_against_transformers_serve(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv(openai.KEY, raising=False)
     _save_random_chat_model(tmp_path)

@@ -1,5 +1,6 @@
 """Scores equal those of plain forward passes over the whole text, whatever the architecture, context or packing."""
 
+import dataclasses
 import itertools
 import math
 
@@ -12,6 +13,7 @@ from tiny_models import ARCHITECTURES, CORPUS, byte_level_bpe, plain_logprob, qu
 
 from gensweep.errors import UserError
 from gensweep.models.hf import HFModel
+from gensweep.scoring.predictions import predicted
 
 CONTEXT = "\n".join(CORPUS) + "\n\n"
 QUESTIONS = [
@@ -198,3 +200,26 @@ def test_verification_finds_attention_that_differs():
         layer.self_attn.layer_idx = 0  # as a model would do whose layers share keys: here both would mix
     with pytest.raises(UserError, match="log-probability"):
         model.verify()
+
+
+def test_written_answers_are_transformers_greedy_texts_behind_a_context_that_is_read_once(monkeypatch):
+    model = tiny("llama")
+    reads, read = [], HFModel._read
+    monkeypatch.setattr(HFModel, "_read", lambda self, ids: reads.append(len(ids)) or read(self, ids))
+    start = model.tokenizer(CONTEXT).input_ids
+    items, expected = [], []
+    for number, prompt in enumerate(["Glon are", "Femp", "Who knew"]):
+        ids = torch.tensor([start + model.tokenizer(prompt, add_special_tokens=False).input_ids])
+        output = model.module.generate(ids, attention_mask=torch.ones_like(ids), max_new_tokens=24, do_sample=False)
+        text = model.tokenizer.decode(output[0, ids.shape[1] :], skip_special_tokens=True)
+        pairs = [text[n : n + 2] for n in range(3, len(text) - 1)]
+        stop = next(pair for pair in pairs if pair.isascii() and text.index(pair) >= 3)
+        answer = text.split(stop)[0]
+        items.append(dataclasses.replace(question(prompt, answer, name=f"q{number}"), stop=("never written", stop)))
+        expected.append(answer)
+    found = list(model.score(CONTEXT, items))
+    assert [score.written for score in found] == expected
+    assert [predicted(item, score) for item, score in zip(items, found, strict=True)] == [0, 0, 0]
+    assert reads == [len(start)]
+    with pytest.raises(UserError, match="question q0: context"):
+        next(model.score(CONTEXT * 8, items))

@@ -1,5 +1,6 @@
 """The vLLM generator on a small random Llama, against the generator of transformers; needs vLLM's own environment."""
 
+import dataclasses
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,6 +18,7 @@ from gensweep.models import pretrained  # noqa: E402
 from gensweep.models.hf import HFModel  # noqa: E402
 from gensweep.models.vllm import VLLMModel  # noqa: E402
 from gensweep.records import GenerationRequest  # noqa: E402
+from gensweep.store import Store  # noqa: E402
 
 CONTEXT = "Femp are brighter than glon. Yomp are older than troff.\n\n"
 
@@ -32,6 +34,10 @@ def request(number: int, *, temperature: float = 0.0, seed: int = 0, max_tokens:
         stop=(),
         seed=seed,
     )
+
+
+def too_long() -> GenerationRequest:
+    return dataclasses.replace(request(0), id="local/long", context="", prompt="x" * 2000)
 
 
 @pytest.fixture(scope="module")
@@ -69,6 +75,30 @@ def model(folder: Path) -> Iterator[VLLMModel]:
     model._llm.llm_engine.engine_core.shutdown()
 
 
+def test_through_ray_data_it_writes_the_same(model: VLLMModel, tmp_path: Path) -> None:
+    ray = pytest.importorskip("ray")
+    from gensweep.augmenting import cut, stored_block
+    from gensweep.distributed import cluster
+    from gensweep.distributed.generate import ray_generate
+
+    ending = dataclasses.replace(request(0), id="global/stop", stop=(next(iter(model.generate([request(0)]))).text[3],))
+    sampled = [request(number, temperature=1.0, seed=number) for number in range(5, 9)]
+    asked = [*(request(number) for number in range(5)), *sampled, ending, too_long()]
+    here = {item.request_id: item for item in model.generate(asked)}
+    store, blocks, heard = Store(str(tmp_path)), cut(asked, model.name), []
+    with cluster.connected("local"):
+        ray_generate(cluster.Share(cpus=1, gpus=0, slots=1))(blocks, model.name, store, heard.append)
+    assert not ray.is_initialized()
+    there = {item.request_id: item for block in blocks for item in stored_block(block, store)}
+    assert there == here
+    assert heard == list(range(1, len(blocks) + 1))
+    assert (here["global/stop"].finish, here["global/0"].finish, here["local/long"].finish) == (
+        "stop",
+        "length",
+        "error",
+    )
+
+
 def test_greedy_texts_are_those_of_transformers(model: VLLMModel, plain: HFModel) -> None:
     requests = [request(number) for number in range(5)]
     expected = {item.request_id: item for item in plain.generate(requests)}
@@ -90,21 +120,11 @@ def test_seeds_are_per_request(model: VLLMModel) -> None:
 
 def test_what_does_not_fit_is_an_error_of_its_own(model: VLLMModel) -> None:
     assert model.window == 1024
-    long = GenerationRequest(
-        id="local/long",
-        source_id="d",
-        context="",
-        prompt="x" * 2000,
-        max_tokens=5,
-        temperature=0.0,
-        stop=(),
-        seed=0,
-    )
-    answers = {item.request_id: item.finish for item in model.generate([long, request(0)])}
+    answers = {item.request_id: item.finish for item in model.generate([too_long(), request(0)])}
     assert answers["local/long"] == "error"
     assert answers["global/0"] != "error"
 
 
 def test_it_does_not_score(model: VLLMModel) -> None:
-    with pytest.raises(UserError, match=r"use it as augmentation\.generator"):
+    with pytest.raises(UserError, match=r"name it as augmentation\.generator"):
         model.score("", [])
