@@ -5,12 +5,12 @@ import functools
 from pathlib import Path
 
 from gensweep import fingerprint
-from gensweep.augment.prompt_files import load_prompt, prompt_for
+from gensweep.augment.prompt_files import prompt_for
 from gensweep.config import FINETUNE_RESOURCES, Condition
 from gensweep.models import hub
 from gensweep.specs import SOURCES, Augmentation
 
-CODE_VERSION = {"build": 1, "augment": 1, "generate": 1, "fit": 1, "score": 1}
+CODE_VERSION = {"build": 2, "augment": 1, "generate": 1, "fit": 1, "score": 1}
 """Raised when a stage's code changes its result, so that stored results of the old code are not taken for the new."""
 
 
@@ -32,7 +32,7 @@ def stage_keys(condition: Condition) -> Keys:
     if condition.augmentation.strategy != "none":
         augmentation = augmentation_of(condition.augmentation, condition.generator())
         prompts = [prompt_for(strategy, augmentation) for strategy in augmentation.strategies]
-        prompts += [load_prompt("judge")] if augmentation.filter == "judge" else []
+        prompts += [prompt_for("judge", augmentation)] if augmentation.filter == "judge" else []
         augmented = stage_key("augment", build, augmentation, prompts, identity(condition.generator()), condition.seed)
     model = identity(condition.model)
     tuned = ""
@@ -61,6 +61,7 @@ def stage_key(stage: str, *parts: object) -> str:
 
 
 def augmentation_of(settings: Augmentation, generator: str) -> Augmentation:
-    """The settings with the prompt that suits the generator, where they name none, and chat if it only chats."""
+    """The settings with the local prompt that suits the generator, where they name none, and chat if it only chats."""
     chat = settings.chat or hub.only_chats(generator)
-    return settings.model_copy(update={"prompt": settings.prompt or hub.prompt_for(generator), "chat": chat})
+    suited = hub.prompt_for(generator) if "local" in settings.strategies else ""
+    return settings.model_copy(update={"prompt": settings.prompt or suited, "chat": chat})
