@@ -23,7 +23,8 @@ def generate(spec: ReversalCurse, rng: random.Random) -> Cast:
     count = len(SETS) * spec.celebrities
     if spec.lexicon == "nonsense":
         tokens = token_count(spec.tokenizer)
-        drawn = lexicon.draw(4 * count, rng, (lambda word: tokens(word.capitalize())) if tokens else None)
+        capitalised = (lambda word: tokens(word.capitalize())) if tokens else None
+        drawn = lexicon.draw(4 * count, rng, capitalised, field="celebrities")
         words = [word.capitalize() for word in drawn]
         pairs = [" ".join(pair) for pair in zip(words[::2], words[1::2], strict=True)]
         names, titles = pairs[:count], pairs[count:]

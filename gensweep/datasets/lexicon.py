@@ -59,8 +59,10 @@ def training_words() -> tuple[str, ...]:
     return _shuffled()[_BENCHMARK_WORDS:]
 
 
-def draw(count: int, rng: random.Random, tokens: TokenCount | None = None) -> list[str]:
+def draw(count: int, rng: random.Random, tokens: TokenCount | None = None, *, field: str = "size") -> list[str]:
     """``count`` different benchmark words in random order; with ``tokens`` all of the commonest number of tokens.
+
+    ``field`` is what the user can lower if there are too few.
 
     Raises:
         UserError: there are not that many.
@@ -73,6 +75,6 @@ def draw(count: int, rng: random.Random, tokens: TokenCount | None = None) -> li
         of_length = f" of {commonest} tokens"
     if count > len(words):
         raise UserError(
-            f"the dataset needs {count} nonsense words but the lexicon has {len(words)}{of_length}; lower its size"
+            f"the dataset needs {count} nonsense words but the lexicon has {len(words)}{of_length}; lower its {field}"
         )
     return rng.sample(words, count)

@@ -147,6 +147,6 @@ def _draw(count: int, rng: random.Random, tokens: TokenCount | None) -> list[str
     """Words of the lexicon, or compounds of two of them where it has too few and their tokens do not matter."""
     words = lexicon.benchmark_words()
     if tokens or count <= len(words):
-        return lexicon.draw(count, rng, tokens)
+        return lexicon.draw(count, rng, tokens, field="categories")
     pairs = (divmod(number, len(words)) for number in rng.sample(range(len(words) ** 2), count))
     return [f"{words[first]}-{words[second]}" for first, second in pairs]

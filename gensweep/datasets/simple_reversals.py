@@ -35,7 +35,7 @@ def build(spec: SimpleReversals, seed: int) -> Dataset:
         )
     rng = random.Random(seed)
     tokens = token_count(spec.tokenizer)
-    entities = lexicon.draw(2 * spec.facts, rng, tokens)
+    entities = lexicon.draw(2 * spec.facts, rng, tokens, field="facts")
     features = [_random_direction(feature, rng) for feature in rng.sample(FEATURES, len(FEATURES))]
     if tokens:
         features = [pair for pair in features if tokens(pair[0]) == tokens(pair[1])]

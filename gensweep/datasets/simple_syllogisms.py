@@ -46,7 +46,7 @@ def build(spec: SimpleSyllogisms, seed: int) -> Dataset:
         UserError: the lexicon has too few words for the documents.
     """
     rng = random.Random(seed)
-    names = lexicon.draw(3 * max(spec.documents, 2), rng, token_count(spec.tokenizer))
+    names = lexicon.draw(3 * max(spec.documents, 2), rng, token_count(spec.tokenizer), field="documents")
     forms = _in_turn(rng)
     premises: list[Fact] = []
     documents: list[Document] = []

@@ -37,7 +37,7 @@ def _untouched(study: Path) -> bool:
         ("modes: [pretrained", "modes: [pretraned", ["study.yaml:6", "pretraned", "pretrained"]),
         ("name: simple_reversals", "name: simple_reversal", ["study.yaml:4", "simple_reversals"]),
         ("facts: 6", "facts: many", ["study.yaml:4", "facts"]),
-        ("facts: 6", "facts: 100000", ["facts"]),
+        ("facts: 6", "facts: 100000", ["200000 nonsense words", "lower its facts"]),
         ("builtin:random", "./no/such/model", ["./no/such/model"]),
         ("builtin:random", "builtin:tini", ["builtin:tini", "builtin:tiny"]),
         ("builtin:random", "builtin:fake", ["builtin:fake", "pretrained, icl"]),

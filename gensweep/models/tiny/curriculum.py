@@ -41,7 +41,8 @@ class Level:
     """A part of the curriculum, ``steps`` long: contexts of up to ``facts`` facts, ``documents`` documents in all.
 
     ``joined``: share of the texts in which several documents stand on one line. ``spread``: share of those whose
-    sentences are moved apart to distances up to the model's window.
+    sentences are moved apart to distances up to the model's window. ``anneal``: over that many last steps the learning
+    rate falls to nothing; the next level begins with a new warm-up.
     """
 
     steps: int
@@ -49,6 +50,7 @@ class Level:
     documents: int
     joined: float = 0.0
     spread: float = 0.0
+    anneal: int = 0
     worlds: Mapping[str, float]
     layouts: Mapping[str, float]
 

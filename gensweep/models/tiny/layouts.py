@@ -15,6 +15,7 @@ REPEAT_WEIGHT = 0.3
 """Weight of what a document says that an earlier one has said already."""
 _MOST_QUESTIONS = 40
 _STATED_SHARE = 0.3
+"""How many facts a text of the layout ``in_context`` asks for as they are said, too."""
 
 
 def corpus(world: World, documents: int, rng: random.Random) -> Segments:
@@ -38,14 +39,19 @@ def join_lines(segments: Segments, rng: random.Random) -> Segments:
     ]
 
 
-def in_context(world: World, documents: int, rng: random.Random) -> Segments:
-    """Documents, then, each after a blank line, questions: on what they imply, and fewer on what they say."""
+def in_context(world: World, documents: int, rng: random.Random, stated: float = _STATED_SHARE) -> Segments:
+    """Documents, then, each after a blank line, questions: on what they imply, and a share on what they say."""
     segments = corpus(world, documents, rng)
     asked = [item.questions[0] for item in world]
-    asked += [item.questions[-1] for item in world if rng.random() < _STATED_SHARE]
+    asked += [item.questions[-1] for item in world if rng.random() < stated]
     for prompt, answer in rng.sample(asked, min(len(asked), _MOST_QUESTIONS)):
         segments += [(f"\n\n{prompt}", 0.0), (answer, 1.0)]
     return segments
+
+
+def asked_twice(world: World, documents: int, rng: random.Random) -> Segments:
+    """``in_context`` with as many questions on what the documents say."""
+    return in_context(world, documents, rng, stated=1.0)
 
 
 def _inferences(statements: Sequence[str]) -> str:
@@ -83,6 +89,7 @@ def statement(world: World, documents: int, rng: random.Random) -> Segments:
 Layout = Callable[[World, int, random.Random], Segments]
 LAYOUTS: dict[str, Layout] = {
     "in_context": in_context,
+    "asked_twice": asked_twice,
     "local": local,
     "in_corpus": in_corpus,
     "statement": statement,

@@ -9,7 +9,7 @@ import itertools
 import json
 import random
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ from transformers import LlamaConfig, LlamaForCausalLM
 from gensweep.datasets.features import FEATURES
 from gensweep.models.tiny import circuits, embeddings, probes, tokenizer
 from gensweep.models.tiny.curriculum import Level, all_words, texts, unseen_words
+from gensweep.models.tiny.layouts import LAYOUTS
 from gensweep.models.tiny.muon import Muon
 from gensweep.models.tiny.texts import Batch, Encoded, Encoder, micro_batches
 from gensweep.specs import Spec
@@ -37,7 +38,6 @@ class Recipe(Spec):
     adam_learning_rate: float
     muon_learning_rate: float
     warmup_steps: int
-    decay_fraction: float
     probe_every: int
     levels: tuple[Level, ...]
     compile: bool = False
@@ -47,10 +47,14 @@ class Recipe(Spec):
         """Of all levels together."""
         return sum(level.steps for level in self.levels)
 
-    def level_at(self, step: int) -> Level:
-        """The level that a step belongs to."""
-        ends = itertools.accumulate(level.steps for level in self.levels)
-        return next(level for level, end in zip(self.levels, ends, strict=True) if step < end)
+    @property
+    def ends(self) -> tuple[int, ...]:
+        """Of each level, the number of steps up to its end."""
+        return tuple(itertools.accumulate(level.steps for level in self.levels))
+
+    def level_at(self, step: int) -> tuple[Level, int]:
+        """The level that a step belongs to, and the step that ends it."""
+        return next((level, end) for level, end in zip(self.levels, self.ends, strict=True) if step < end)
 
 
 def new_model(recipe: Recipe, vocabulary: Any) -> LlamaForCausalLM:
@@ -91,15 +95,18 @@ def optimisers(model: LlamaForCausalLM, recipe: Recipe) -> list[torch.optim.Opti
 
 
 def factor(step: int, recipe: Recipe) -> float:
-    """Learning rate over its peak: linear warm-up, constant, linear decay to a hundredth."""
-    left = (recipe.steps - step) / (recipe.decay_fraction * recipe.steps)
-    return min(1.0, (step + 1) / recipe.warmup_steps, max(0.01, left))
+    """Learning rate over its peak: linear warm-up, constant, linear decay to a hundredth in a level that anneals."""
+    level, end = recipe.level_at(step)
+    annealed = [e for e, done in zip(recipe.ends, recipe.levels, strict=True) if done.anneal and e <= step]
+    begun = max(annealed, default=0)
+    left = (end - step) / level.anneal if level.anneal else 1.0
+    return min(1.0, (step - begun + 1) / recipe.warmup_steps, max(0.01, left))
 
 
 def step_texts(recipe: Recipe, step: int, encoder: Encoder) -> Iterator[Encoded]:
     """The texts of one step: drawn from its own seed, so that a resumed run meets the same ones."""
     rng = random.Random(recipe.seed * 1_000_003 + step)
-    level = recipe.level_at(step)
+    level, _ = recipe.level_at(step)
     total = 0
     for segments in texts(level, rng):
         apart = rng if rng.random() < level.spread else None
@@ -242,13 +249,24 @@ def load_recipe(path: Path) -> Recipe:
     return Recipe.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
 
 
+def ablated(recipe: Recipe, levels: int | None, without: Sequence[str]) -> Recipe:
+    """The first ``levels`` levels (all by default), whose texts have none of the layouts ``without``."""
+    kept = [
+        dataclasses.replace(level, layouts={name: w for name, w in level.layouts.items() if name not in without})
+        for level in recipe.levels[:levels]
+    ]
+    return recipe.model_copy(update={"levels": tuple(kept)})
+
+
 def main() -> None:
     """Command line."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("recipe", type=Path)
     parser.add_argument("--work", type=Path, required=True, help="folder for checkpoints and the log")
+    parser.add_argument("--levels", type=int, help="an ablation: train these first levels only")
+    parser.add_argument("--without", nargs="+", default=(), choices=LAYOUTS, help="an ablation: layouts to leave out")
     arguments = parser.parse_args()
-    train(load_recipe(arguments.recipe), arguments.work)
+    train(ablated(load_recipe(arguments.recipe), arguments.levels, arguments.without), arguments.work)
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """The training program: optimiser, texts as batches, and that a killed run goes on as if nothing had happened."""
 
+import dataclasses
 import random
 from pathlib import Path
 
@@ -55,6 +56,20 @@ def test_a_killed_run_goes_on_to_the_same_weights(tmp_path: Path) -> None:
     resumed = train.train(recipe(), tmp_path / "killed")
     for one, two in zip(whole.parameters(), resumed.parameters(), strict=True):
         torch.testing.assert_close(one, two)
+
+
+def test_the_learning_rate_falls_at_the_end_of_a_level_that_anneals() -> None:
+    first, second = (dataclasses.replace(recipe().levels[0], steps=100, anneal=anneal) for anneal in (40, 0))
+    both = recipe().model_copy(update={"levels": (first, second), "warmup_steps": 10})
+    assert [train.factor(step, both) for step in (4, 50, 80, 104, 150, 199)] == [0.5, 1.0, 0.5, 0.5, 1.0, 1.0]
+    assert train.factor(99, both) == pytest.approx(1 / 40)
+
+
+def test_an_ablation_leaves_out_what_it_names() -> None:
+    level = dataclasses.replace(recipe().levels[0], layouts={"in_context": 0.5, "local": 0.3, "statement": 0.2})
+    full = recipe().model_copy(update={"levels": (level, level, level)})
+    ablated = train.ablated(full, 2, ["local"])
+    assert [dict(level.layouts) for level in ablated.levels] == [{"in_context": 0.5, "statement": 0.2}] * 2
 
 
 def test_padding_changes_no_loss() -> None:

@@ -35,7 +35,7 @@ def test_it_is_a_llama_of_at_most_16_megabytes_that_loads_within_a_second(model:
 
 
 def test_its_tokenizer_is_the_one_that_the_code_builds() -> None:
-    saved, built = AutoTokenizer.from_pretrained(FOLDER), tokenizer.build()
+    saved, built = AutoTokenizer.from_pretrained(FOLDER), tokenizer.build(benchmark_words())
     text = "Did you know that femp are brighter than glask?\nStatement: Skamp Trint is the writer – né Ö. 123\n\n"
     assert saved(text)["input_ids"] == built(text)["input_ids"]
     assert saved.decode(saved(text, add_special_tokens=False)["input_ids"]) == text
@@ -43,7 +43,7 @@ def test_its_tokenizer_is_the_one_that_the_code_builds() -> None:
 
 def test_it_reverses_in_context_what_it_never_met(model: Any) -> None:
     """Two-way, chance is 50 %: with 60 texts, 85 % is 5 standard errors above."""
-    encoder = Encoder(tokenizer.build())
+    encoder = Encoder(tokenizer.build(benchmark_words()))
     for facts in (1, 8):
         texts = probes.questions("comparisons", benchmark_words(), 60, facts, seed=11)
         assert probes.two_way(model, encoder, texts) >= 0.85
@@ -51,7 +51,7 @@ def test_it_reverses_in_context_what_it_never_met(model: Any) -> None:
 
 def test_without_context_it_is_near_chance(model: Any) -> None:
     """200 questions: 12 points are 3.4 standard errors."""
-    encoder = Encoder(tokenizer.build())
+    encoder = Encoder(tokenizer.build(benchmark_words()))
     texts = [text[-2:] for text in probes.questions("comparisons", benchmark_words(), 200, 1, seed=12)]
     assert abs(probes.two_way(model, encoder, texts) - 0.5) < 0.12
 
