@@ -101,6 +101,18 @@ def _dataset_verbs(verbs: Verbs) -> None:
     draft.add_argument("--model", required=True)
 
 
+_AUGMENTATION_SETTINGS = """settings, as --set KEY=VALUE and under augmentations: of an experiment file:
+  samples       generations per prompt (default: 1; more need a temperature)
+  temperature   of sampling (default: 0, the likeliest text)
+  max_tokens    of the longest generation (default: 128)
+  prompt        a prompt file of your own, or the name of a packaged one
+  chat          true: ask in the model's chat template (default: false)
+  filter        none, audit (what the dataset's world entails) or judge (what the model
+                says follows from what it has read) (default: none)
+  max_failures  share of failed generations above which the job stops (default: 0.2)
+"""
+
+
 def _model_verbs(verbs: Verbs) -> None:
     augment = _verb(verbs, "augment", augment_command, "let a model infer more documents from a dataset")
     augment.add_argument("dataset", type=Path, metavar="DATASET_DIR|DOCS", help="a dataset or your documents")
@@ -108,6 +120,8 @@ def _model_verbs(verbs: Verbs) -> None:
     augment.add_argument("--strategy", default="local", help="local, global or local+global (default: local)")
     augment.add_argument("--out", type=Path, required=True, metavar="DIR")
     augment.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="a setting of augmentation")
+    augment.formatter_class = argparse.RawDescriptionHelpFormatter
+    augment.epilog = _AUGMENTATION_SETTINGS
     score = _verb(verbs, "score", score_command, "ask a model a dataset's questions")
     score.add_argument("dataset", type=Path, metavar="DATASET_DIR")
     score.add_argument("--model", required=True)
@@ -230,8 +244,12 @@ def augment_command(options: argparse.Namespace) -> int:
     with live.Watch(
         {job.key: f"{options.model} writes {options.strategy} augmentations"}, Console(stderr=True)
     ) as watch:
-        dataset = standalone.augment(job, options.out, watch)
-    print(f"{options.out}: {len(dataset.documents)} documents, the model's inferences included")
+        counts = standalone.augment(job, options.out, watch)
+    verdict = f", {counts.entailed} of them entailed" if job.dataset.facts else ""
+    print(
+        f"{options.out}: {len(job.dataset.documents)} documents and {counts.statements} statements inferred from them"
+        f"{verdict}; {counts.rejected} texts were not taken (rejections.parquet says why)"
+    )
     return 0
 
 

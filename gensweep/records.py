@@ -227,6 +227,57 @@ class ConditionSummary:
     context_documents: int = 0
 
 
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class AugmentationSummary:
+    """One row of ``augmentations.parquet``: what a model wrote for one dataset and seed, and what the audit found.
+
+    Counts of statements as in ``augment.audit.AuditSummary``; ``judged`` tells whether the dataset has a world to hold
+    them against. ``rejected`` texts were not taken. ``kinds`` are the kinds of inference of ``augment.audit.Coverage``,
+    of which ``stated`` of ``total`` facts or questions were written down. ``tokens`` were generated in ``seconds`` of
+    wall time; ``dollars`` is what an endpoint charged. ``windows`` tells how a corpus was cut for global augmentation.
+    """
+
+    model: str
+    dataset: str
+    augmentation: str
+    seed: int
+    judged: bool
+    statements: int
+    entailed: int
+    contradicted: int
+    unknown: int
+    duplicates: int
+    accepted: int
+    answers: int
+    restates: int
+    rejected: int
+    kinds: tuple[str, ...]
+    stated: tuple[int, ...]
+    total: tuple[int, ...]
+    tokens: int
+    seconds: float
+    dollars: float
+    windows: str
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class WrittenStatement:
+    """One row of ``statements.parquet``: a statement that a model wrote, with its verdict.
+
+    The columns after ``seed`` are those of ``augment.audit.AuditedStatement``, of which the file has the others too.
+    """
+
+    model: str
+    dataset: str
+    augmentation: str
+    seed: int
+    origin: str
+    text: str
+    label: str
+    depth: int
+    duplicate: bool
+
+
 LATER_COLUMNS = frozenset({"wordings", "stop", "written", "ordering", "context_documents"})
 """Columns that tables of earlier versions lack: they are read with the fields' defaults."""
 

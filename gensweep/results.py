@@ -1,4 +1,4 @@
-"""From the store to the files of an experiment: results, conditions and training steps as Parquet, experiment.json."""
+"""From the store to an experiment's files: results, conditions, training steps, augmentations; experiment.json."""
 
 import dataclasses
 import json
@@ -16,10 +16,20 @@ import pyarrow.parquet as pq
 from gensweep.config import Condition, Experiment, labels
 from gensweep.keys import stage_keys
 from gensweep.pipeline import build_stage
-from gensweep.records import ConditionSummary, Question, Result, Score, from_table, to_table
+from gensweep.records import (
+    AugmentationSummary,
+    ConditionSummary,
+    Question,
+    Result,
+    Score,
+    from_table,
+    schema_of,
+    to_table,
+)
 from gensweep.scoring.predictions import predicted
 from gensweep.store import Entry, Store
 
+_AUDIT_COUNTS = ("statements", "entailed", "contradicted", "unknown", "duplicates", "accepted", "answers", "restates")
 _LIBRARIES = ("ray", "torch", "deepspeed", "transformers", "datasets", "pyarrow", "wandb", "numpy")
 
 
@@ -107,6 +117,7 @@ def collect(experiment: Experiment, store: Store, out: Path, errors: Mapping[str
     results: list[Result] = []
     summaries: list[ConditionSummary] = []
     steps: list[pa.Table] = []
+    written: dict[str, tuple[AugmentationSummary, pa.Table]] = {}
     for condition in experiment.conditions:
         naming = names.of(condition)
         keys = stage_keys(condition)
@@ -118,6 +129,8 @@ def collect(experiment: Experiment, store: Store, out: Path, errors: Mapping[str
             steps.append(
                 table.append_column("condition_id", pa.array([naming["condition_id"]] * len(table), pa.string()))
             )
+        if augmented is not None and keys.augment not in written:
+            written[keys.augment] = _written(augmented, bool(build_stage(condition, store).facts), naming)
         kept = store.get("fit", keys.fit) if condition.keeps_weights() else None
         error = errors.get(naming["condition_id"], "")
         status = "done" if entry else "failed" if error else "pending"
@@ -135,7 +148,36 @@ def collect(experiment: Experiment, store: Store, out: Path, errors: Mapping[str
     pq.write_table(to_table(summaries, ConditionSummary), out / "conditions.parquet")
     if steps:
         pq.write_table(pa.concat_tables(steps), out / "training.parquet")
+    if written:
+        rows, statements = zip(*written.values(), strict=True)
+        pq.write_table(to_table(rows, AugmentationSummary), out / "augmentations.parquet")
+        pq.write_table(pa.concat_tables(statements), out / "statements.parquet")
     return summaries
+
+
+def _written(entry: Entry, judged: bool, naming: Mapping[str, Any]) -> tuple[AugmentationSummary, pa.Table]:
+    """What a stored augmentation wrote: counts, and the audited statements under their names."""
+    names = {column: naming[column] for column in ("model", "dataset", "augmentation", "seed")}
+    coverage, counts = entry.table("coverage"), entry.meta["audit"]
+    summary = AugmentationSummary(
+        **names,
+        **{field: counts[field] for field in _AUDIT_COUNTS},
+        judged=judged,
+        rejected=len(entry.table("rejections")),
+        kinds=tuple(coverage["kind"].to_pylist()),
+        stated=tuple(coverage["stated"].to_pylist()),
+        total=tuple(coverage["total"].to_pylist()),
+        tokens=entry.meta["new_tokens"],
+        seconds=entry.meta["seconds_augment"],
+        dollars=entry.meta["dollars"],
+        windows=entry.meta["windows"],
+    )
+    statements = entry.table("audit")
+    for column, value in reversed(names.items()):
+        statements = statements.add_column(
+            0, column, pa.array([value] * len(statements), schema_of(AugmentationSummary).field(column).type)
+        )
+    return summary, statements
 
 
 def _rows(

@@ -14,10 +14,11 @@ class Spec(BaseModel):
 class Augmentation(Spec):
     """How documents become more documents; in an experiment file the name of a strategy alone stands for its defaults.
 
-    ``prompt`` is the name of a packaged prompt or a prompt file (with ``local+global`` it replaces the one of the two
-    prompts whose placeholders it has), ``generator`` the name of a model (empty: the model under study). ``chat`` puts
-    the prompt into the generator's chat template as a user's turn. ``filter``: ``audit`` keeps what is entailed by the
-    dataset's world, ``judge`` what the generator itself, asked again, says follows from what it had read.
+    ``prompt`` is the name of a packaged prompt or a prompt file; it replaces the one of the strategy's prompts (with
+    ``filter: judge`` the judge's is among them) whose placeholders it has. ``generator`` is the name of a model (empty:
+    the model under study). ``chat`` puts the prompt into the generator's chat template as a user's turn. ``filter``:
+    ``audit`` keeps what is entailed by the dataset's world, ``judge`` what the generator itself, asked again, says
+    follows from what it had read.
     """
 
     strategy: Literal["none", "local", "global", "local+global"] = "none"

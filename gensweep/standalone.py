@@ -16,7 +16,7 @@ from gensweep.fingerprint import fingerprint
 from gensweep.keys import augmentation_of, identity
 from gensweep.modes import base_model, context_of
 from gensweep.progress import Notify
-from gensweep.records import Dataset, Document, Generation, GenerationRequest, from_table
+from gensweep.records import Document, Generation, GenerationRequest, from_table
 from gensweep.scoring.predictions import predicted
 from gensweep.specs import Augmentation
 from gensweep.store import Store
@@ -38,7 +38,16 @@ def augmenting(folder: Path, model: str, settings: Augmentation) -> Augmenting:
     return Augmenting(key=key, dataset=dataset, settings=settings, generator=model, seed=0)
 
 
-def augment(job: Augmenting, out: Path, notify: Notify) -> Dataset:
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class Inferred:
+    """How many ``statements`` became documents, how many of them the world entails, how many texts were not taken."""
+
+    statements: int
+    entailed: int
+    rejected: int
+
+
+def augment(job: Augmenting, out: Path, notify: Notify) -> Inferred:
     """Write to ``out`` the job's dataset with the model's inferences as further documents.
 
     ``generations.parquet`` and ``rejections.parquet`` beside it hold the raw texts and what was not taken. A call that
@@ -62,7 +71,8 @@ def augment(job: Augmenting, out: Path, notify: Notify) -> Dataset:
         dollars=entry.meta["dollars"],
     )
     export.write(out, written, job.dataset)
-    return augmented
+    counts = written.summary
+    return Inferred(statements=counts.statements, entailed=counts.entailed, rejected=len(entry.table("rejections")))
 
 
 def draft_questions(folder: Path, model: str) -> tuple[Path, int, int]:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from gensweep import cli
+from gensweep.specs import Augmentation
 
 HEAVY = ("torch", "transformers", "ray", "deepspeed", "wandb", "matplotlib", "datasets", "scipy")
 
@@ -41,6 +42,17 @@ def test_the_verbs_are_those_of_the_design() -> None:
         "models list",
         "models fetch",
     }
+
+
+def test_the_help_of_augment_names_every_setting_with_its_default(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        cli.main(["augment", "--help"])
+    _, _, listed = capsys.readouterr().out.partition("settings, as --set")
+    others = {"strategy", "generator"}  # options of the command
+    for name, field in Augmentation.model_fields.items():
+        assert (f"\n  {name} " in listed) == (name not in others)
+        if name not in others and field.default:
+            assert f"default: {str(field.default).lower()}" in listed.partition(f"\n  {name} ")[2]
 
 
 @pytest.mark.parametrize("arguments", [["--help"], ["plan", "small.yaml"], ["models", "list"]])

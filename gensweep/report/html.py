@@ -18,6 +18,7 @@ from gensweep.report import figures
 from gensweep.report.answer import Verdict, answer, points, verdicts
 from gensweep.report.arms import WAYS, Arm
 from gensweep.report.contexts import order_rows, size_rows
+from gensweep.report.inferences import LABELS, inference_rows, written_samples
 from gensweep.report.samples import Sample, samples
 from gensweep.report.study import Study, load
 from gensweep.report.tables import (
@@ -177,6 +178,9 @@ def _render(study: Study, rows: Sequence[AccuracyRow], panels: Sequence[Panel]) 
         costs=_costs(study),
         normalised=normalised_rows(study),
         doses=dose_rows(study),
+        inferences=inference_rows(study),
+        written=written_samples(study),
+        labels=LABELS,
         sizes=size_rows(study, rows),
         orders=order_rows(study, rows),
         ways=[way for way in WAYS.values() if any(way in v.ways for panel in panels for v in panel.verdicts)],

@@ -16,7 +16,16 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from gensweep.errors import UserError
-from gensweep.records import LATER_COLUMNS, ConditionSummary, Result, TrainStep, from_table, schema_of
+from gensweep.records import (
+    LATER_COLUMNS,
+    AugmentationSummary,
+    ConditionSummary,
+    Result,
+    TrainStep,
+    WrittenStatement,
+    from_table,
+    schema_of,
+)
 from gensweep.report import arms
 from gensweep.report.arms import Arm
 from gensweep.scoring.predictions import NORMALISATIONS, Normalisation, ScoreBlock, is_near_tie, predict_block
@@ -51,13 +60,19 @@ class Answers:
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class Study:
-    """The content of a results folder. ``training`` is empty if nothing was trained."""
+    """The content of a results folder.
+
+    ``training`` is empty if nothing was trained; ``augmentations`` and ``statements`` (a row per augmented statement)
+    are if nothing was augmented.
+    """
 
     folder: Path
     experiment: Mapping[str, Any]
     conditions: tuple[ConditionSummary, ...]
     results: pa.Table
     training: pa.Table
+    augmentations: tuple[AugmentationSummary, ...]
+    statements: pa.Table
     arms: tuple[Arm, ...]
     answers: Mapping[tuple[Arm, str], Answers]
     seeds_of: Mapping[Arm, tuple[ConditionSummary, ...]]
@@ -91,6 +106,7 @@ def load(folder: Path) -> Study:
         raise UserError(f"{folder / 'experiment.json'} cannot be read ({error}); {_remedy(folder)}") from None
     steps = pa.schema([*schema_of(TrainStep), ("condition_id", pa.string())])
     path = folder / "training.parquet"
+    augmented = (folder / "augmentations.parquet").exists()
     found = arms.arms_of(conditions)
     seeds_of: dict[arms.Key, list[ConditionSummary]] = {}
     for condition in conditions:
@@ -101,6 +117,12 @@ def load(folder: Path) -> Study:
         conditions=conditions,
         results=results,
         training=pq.read_table(path) if path.exists() else steps.empty_table(),
+        augmentations=tuple(
+            from_table(_read(folder, "augmentations", AugmentationSummary), AugmentationSummary) if augmented else ()
+        ),
+        statements=_read(folder, "statements", WrittenStatement)
+        if augmented
+        else schema_of(WrittenStatement).empty_table(),
         arms=found,
         answers=_answers(results, found) if len(results) else {},
         seeds_of={arm: tuple(seeds_of[arms.key(arm)]) for arm in found},

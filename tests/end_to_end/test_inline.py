@@ -42,6 +42,10 @@ def test_the_study_ends_with_results_a_summary_and_a_report(
     assert all(row["correct"] == (row["predicted_index"] == row["answer_index"]) for row in results)
     training = pq.read_table(out / "training.parquet").to_pylist()
     assert len(training) == 2 * 4
+    (written,) = pq.read_table(out / "augmentations.parquet").to_pylist()
+    statements = pq.read_table(out / "statements.parquet").to_pylist()
+    assert written["judged"] and written["statements"] == len(statements)
+    assert written["entailed"] == sum(statement["label"] == "entailed" for statement in statements)
     assert json.loads((out / "experiment.json").read_text())["experiment"]["name"] == "study"
     printed = capsys.readouterr().out
     assert "reversal" in printed
