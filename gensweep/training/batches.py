@@ -67,13 +67,15 @@ def batches(count: int, batch_size: int, steps: int, seed: int) -> Iterator[list
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class Batch:
-    """Packed rows, all ``(rows, length)`` but the mask.
+    """Packed rows: ``input_ids`` and ``positions`` are ``(rows, length)``.
 
-    ``labels`` hold at each position the *next* token if that is a target of the same example, else ``IGNORED``;
-    ``mask`` is ``(rows, 1, length, length)``, additive: 0 where a token may look, the dtype's minimum elsewhere.
+    ``predicting`` has the ``(predictions,)`` columns in which any row predicts a target, ``labels`` (rows, predictions)
+    the *next* token there if that is a target of the same example, else ``IGNORED``; ``mask`` is
+    ``(rows, 1, length, length)``, additive: 0 where a token may look, the dtype's minimum elsewhere.
     """
 
     input_ids: torch.Tensor
+    predicting: torch.Tensor
     labels: torch.Tensor
     positions: torch.Tensor
     mask: torch.Tensor
@@ -115,9 +117,11 @@ def pack(examples: Sequence[Tokens]) -> Batch:
             at += size
     visible = (segments[:, :, None] == segments[:, None, :]) & np.tri(length, dtype=bool)
     mask = torch.zeros(visible.shape).masked_fill_(torch.from_numpy(~visible), torch.finfo(torch.float32).min)
+    predicting = np.flatnonzero((labels != IGNORED).any(axis=0))
     return Batch(
         input_ids=torch.from_numpy(input_ids),
-        labels=torch.from_numpy(labels),
+        predicting=torch.from_numpy(predicting),
+        labels=torch.from_numpy(labels[:, predicting]),
         positions=torch.from_numpy(positions),
         mask=mask[:, None],
     )

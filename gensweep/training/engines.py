@@ -23,7 +23,7 @@ class Engine(Protocol):
     device: torch.device
 
     def logits(self, batch: Batch) -> torch.Tensor:
-        """``(rows, length, vocabulary)`` for the rows of a packed batch."""
+        """``(rows, predictions, vocabulary)`` for the columns of a packed batch that predict a target."""
         ...
 
     def learn(self, losses: Iterator[torch.Tensor], learning_rate: float) -> None:
@@ -50,9 +50,13 @@ def resolve_precision(precision: str, device: torch.device) -> torch.dtype:
 
 
 def forward(module: Any, batch: Batch) -> torch.Tensor:
-    """Logits of a packed batch; the mask takes the place of the causal one."""
+    """Logits of a packed batch where it predicts; the mask takes the place of the causal one."""
     return module(
-        input_ids=batch.input_ids, position_ids=batch.positions, attention_mask=batch.mask, use_cache=False
+        input_ids=batch.input_ids,
+        position_ids=batch.positions,
+        attention_mask=batch.mask,
+        use_cache=False,
+        logits_to_keep=batch.predicting,
     ).logits
 
 
@@ -66,7 +70,7 @@ class TorchEngine:
         self.device = next(module.parameters()).device
         self._dtype = resolve_precision(config.precision, self.device)
         self._optimizer = torch.optim.AdamW(
-            module.parameters(), betas=BETAS, eps=EPSILON, weight_decay=config.weight_decay
+            module.parameters(), betas=BETAS, eps=EPSILON, weight_decay=config.weight_decay, fused=True
         )
 
     def logits(self, batch: Batch) -> torch.Tensor:  # noqa: D102
@@ -118,6 +122,7 @@ class DeepSpeedEngine:
             position_ids=batch.positions,
             attention_mask=batch.mask.to(self._dtype),
             use_cache=False,
+            logits_to_keep=batch.predicting,
         ).logits
 
     def learn(self, losses: Iterator[torch.Tensor], learning_rate: float) -> None:  # noqa: D102

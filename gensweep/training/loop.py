@@ -33,8 +33,7 @@ def micro_batch_count(config: Finetune) -> int:
 
 def loss_sum(logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
     """Summed cross-entropy in nats, float32, over the positions whose label is not ``IGNORED``."""
-    targets = labels != IGNORED
-    return F.cross_entropy(logits[targets].float(), labels[targets], reduction="sum")
+    return F.cross_entropy(logits.flatten(0, 1).float(), labels.flatten(), ignore_index=IGNORED, reduction="sum")
 
 
 def train(
