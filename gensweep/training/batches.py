@@ -46,7 +46,7 @@ def tokenise(examples: Sequence[Example], tokenizer: Any, window: int) -> list[T
         if len(ids) > window:
             raise UserError(
                 f"the training text {example.text[:40]!r}… has {len(ids)} tokens but the model reads {window}: "
-                "split it into sentences with splitting: independent"
+                "split it into sentences with splitting: independent, or lower chunk_characters of your documents"
             )
         unpredicted = len(start) + len(context)
         is_target = [False] * unpredicted + [True] * (len(ids) - unpredicted)

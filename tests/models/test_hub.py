@@ -286,7 +286,7 @@ def test_what_vllm_is_asked_to_load(folder, monkeypatch):
 def test_smollm2_comes_from_the_package_index(tmp_path, monkeypatch):
     monkeypatch.setenv("GENSWEEP_CACHE", str(tmp_path))
     model = hub.load("smollm2-135m")
-    assert model.window == fetch.CATALOGUE["smollm2-135m"].window == 8192
+    assert model.window == 8192
     assert hub.parameters("smollm2-135m") == sum(parameter.numel() for parameter in model.module.parameters())
     assert model.chat("Hi") == (  # the layout that the model was tuned on, as its model card shows it
         "<|im_start|>system\nYou are a helpful AI assistant named SmolLM, trained by Hugging Face<|im_end|>\n"
