@@ -9,11 +9,14 @@ import torch
 from transformers import AutoModelForCausalLM, LlamaConfig, LlamaForCausalLM
 
 from gensweep.config import Finetune
+from gensweep.models import tiny
 from gensweep.training.batches import Tokens
-from gensweep.training.engines import DeepSpeedEngine, TorchEngine
+from gensweep.training.engines import DeepSpeedEngine, TorchEngine, load_sharded
 from gensweep.training.loop import micro_batch_count, train
 
 STEPS = 5
+STAGES = (0, 1, 2, 3)
+BUILTIN = "builtin:tiny"
 
 
 def model() -> LlamaForCausalLM:
@@ -21,6 +24,14 @@ def model() -> LlamaForCausalLM:
     return LlamaForCausalLM(
         LlamaConfig(hidden_size=32, intermediate_size=64, num_hidden_layers=2, num_attention_heads=4, vocab_size=50)
     )
+
+
+def builtin() -> LlamaForCausalLM:
+    return AutoModelForCausalLM.from_pretrained(Path(tiny.__file__).parent / "weights", dtype=torch.float32)
+
+
+MODELS = {**dict.fromkeys(map(str, STAGES), model), BUILTIN: builtin}
+"""How each trained folder's model begins; the built-in one is trained with stage 3."""
 
 
 def examples() -> list[Tokens]:
@@ -47,13 +58,14 @@ def worker(rank: int, folder: str) -> None:
     os.environ["LOCAL_RANK"] = str(rank)
     torch.set_num_threads(1)
     torch.distributed.init_process_group("gloo", rank=rank, world_size=2)
-    for stage in range(4):
-        settings = config(stage)
-        engine = DeepSpeedEngine(model(), settings, micro_batch_count(settings))
+    for name, load in MODELS.items():
+        settings = config(3 if name == BUILTIN else int(name))
+        micro_batches = micro_batch_count(settings)
+        engine = DeepSpeedEngine(load_sharded(load, settings, micro_batches), settings, micro_batches)
         steps = train(engine, examples(), settings, 0, lambda step: None)
-        engine.save(Path(folder) / str(stage))
+        engine.save(Path(folder) / name)
         if rank == 0:
-            (Path(folder) / f"{stage}.json").write_text(json.dumps([step.loss for step in steps]))
+            (Path(folder) / f"{name}.json").write_text(json.dumps([step.loss for step in steps]))
     torch.distributed.destroy_process_group()
 
 
@@ -65,11 +77,11 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("stage", [0, 1, 2, 3])
-def test_two_workers_train_like_one(trained: Path, stage: int) -> None:
-    engine = TorchEngine(model(), config(0, workers=1))
+@pytest.mark.parametrize("name", MODELS)
+def test_two_workers_train_like_one(trained: Path, name: str) -> None:
+    engine = TorchEngine(MODELS[name](), config(0, workers=1))
     losses = [step.loss for step in train(engine, examples(), config(0, workers=1), 0, lambda step: None)]
-    assert json.loads((trained / f"{stage}.json").read_text()) == pytest.approx(losses, rel=1e-4)
-    saved = AutoModelForCausalLM.from_pretrained(trained / str(stage)).state_dict()
-    for name, weights in engine.module.state_dict().items():
-        torch.testing.assert_close(saved[name], weights, atol=2e-4, rtol=1e-3, msg=name)
+    assert json.loads((trained / f"{name}.json").read_text()) == pytest.approx(losses, rel=1e-4)
+    saved = AutoModelForCausalLM.from_pretrained(trained / name).state_dict()
+    for key, weights in engine.module.state_dict().items():
+        torch.testing.assert_close(saved[key], weights, atol=2e-4, rtol=1e-3, msg=key)
