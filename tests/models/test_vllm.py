@@ -13,13 +13,17 @@ pytestmark = pytest.mark.slow
 
 from transformers import LlamaConfig, LlamaForCausalLM  # noqa: E402
 
+from gensweep.augment import Window, plan  # noqa: E402
+from gensweep.datasets import build  # noqa: E402
 from gensweep.errors import UserError  # noqa: E402
-from gensweep.models import pretrained  # noqa: E402
+from gensweep.models import hub, pretrained  # noqa: E402
 from gensweep.models.hf import HFModel  # noqa: E402
 from gensweep.models.vllm import VLLMModel  # noqa: E402
 from gensweep.records import GenerationRequest  # noqa: E402
+from gensweep.specs import Augmentation, SimpleReversals  # noqa: E402
 from gensweep.store import Store  # noqa: E402
 
+os.environ |= {"VLLM_CPU_KVCACHE_SPACE": "1", "HF_HUB_OFFLINE": "1", "VLLM_NO_USAGE_STATS": "1"}
 CONTEXT = "Femp are brighter than glon. Yomp are older than troff.\n\n"
 
 
@@ -69,7 +73,6 @@ def plain(folder: Path) -> HFModel:
 
 @pytest.fixture(scope="module")
 def model(folder: Path) -> Iterator[VLLMModel]:
-    os.environ |= {"VLLM_CPU_KVCACHE_SPACE": "1", "HF_HUB_OFFLINE": "1", "VLLM_NO_USAGE_STATS": "1"}
     model = VLLMModel(f"vllm:{folder}")
     yield model
     model._llm.llm_engine.engine_core.shutdown()
@@ -123,6 +126,19 @@ def test_what_does_not_fit_is_an_error_of_its_own(model: VLLMModel) -> None:
     answers = {item.request_id: item.finish for item in model.generate([too_long(), request(0)])}
     assert answers["local/long"] == "error"
     assert answers["global/0"] != "error"
+
+
+def test_the_builtin_model_writes_the_augmentations_that_it_writes_elsewhere() -> None:
+    dataset = build(SimpleReversals(facts=12, documents_per_fact=1), 0)
+    settings = Augmentation(strategy="local", prompt="local_zero_shot", max_tokens=64)
+    model = VLLMModel("vllm:builtin:tiny")
+    try:
+        requests = plan(dataset, settings, 0, Window(size=model.window, count_tokens=model.count_tokens))
+        texts = {item.request_id: item.text for item in model.generate(requests)}
+    finally:
+        model._llm.llm_engine.engine_core.shutdown()
+    assert len(texts) == 12
+    assert texts == {item.request_id: item.text for item in hub.load("builtin:tiny").generate(requests)}
 
 
 def test_it_does_not_score(model: VLLMModel) -> None:
