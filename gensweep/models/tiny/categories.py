@@ -2,10 +2,10 @@
 
 import itertools
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 
 from gensweep.datasets.inflection import doubles
-from gensweep.datasets.logic import QUANTIFIERS, Statement, text_of, valid_forms
+from gensweep.datasets.logic import QUANTIFIERS, Form, Statement, text_of, valid_forms
 from gensweep.datasets.ontology import ARE, CAN, HAVE, KIND_OF
 from gensweep.datasets.semantic_wording import REPHRASED, STYLES, canonical, converse_of, fields, template_key
 from gensweep.models.tiny.worlds import MOST_DOCUMENTS, Item, Line, Words, World, capitalised, cut, line
@@ -17,7 +17,7 @@ Triple = tuple[str, str, str]
 def syllogisms(words: Words, count: int, rng: random.Random) -> World:
     """``count`` syllogisms with three categories of their own."""
     names = rng.sample(words, 3 * count)
-    return [_syllogism(dict(zip("smp", names[i : i + 3], strict=True)), rng) for i in range(0, len(names), 3)]
+    return [syllogism(rng.choice(valid_forms()), names[i : i + 3], rng) for i in range(0, len(names), 3)]
 
 
 def _heading(*names: str) -> str:
@@ -25,10 +25,12 @@ def _heading(*names: str) -> str:
     return f"The relationships between {', '.join(names[:-1])} and {names[-1]} are:"
 
 
-def _syllogism(names: dict[str, str], rng: random.Random) -> Item:
-    major, minor, valid = rng.choice(valid_forms())
-    one, two, conclusion = ((q, names[s], names[p]) for q, s, p in (major, minor, rng.choice(valid)))
-    heading = _heading(*rng.sample(sorted(names.values()), 3))
+def syllogism(form: Form, names: Sequence[str], rng: random.Random) -> Item:
+    """A form with three ``names``; the last question asks for one of the premises."""
+    major, minor, valid = form
+    of_names = dict(zip("smp", names, strict=True))
+    one, two, conclusion = ((q, of_names[s], of_names[p]) for q, s, p in (major, minor, rng.choice(valid)))
+    heading = _heading(*rng.sample(sorted(names), 3))
     end = f" {text_of(conclusion)}"
     asked = [(_heading(*pair), end) for pair in _both_orders(conclusion, rng)]
     stated = rng.choice((one, two))
@@ -66,7 +68,22 @@ def _premise(quantifier: str, names: list[str], rng: random.Random) -> Item:
 
 def hierarchies(words: Words, count: int, rng: random.Random) -> World:
     """About ``count`` facts on a random tree of categories, each with a property that its descendants inherit."""
-    size = max(2, -(-count // 2))
+    parent, own = tree(words, max(2, -(-count // 2)), rng)
+    kinds = list(own)
+    items = []
+    for kind in kinds:
+        above = list(_ancestors(kind, parent))
+        heirs = [other for other in kinds if kind in itertools.islice(_ancestors(other, parent), 2)]
+        if above:
+            inherited = [(kind, *own[up][1:]) for up in above[:2]] + [(kind, KIND_OF, up) for up in above[1:3]]
+            items.append(category((kind, KIND_OF, above[0]), inherited, rng))
+        items.append(category(own[kind], [(heir, *own[kind][1:]) for heir in heirs], rng))
+    rng.shuffle(items)
+    return items
+
+
+def tree(words: Words, size: int, rng: random.Random) -> tuple[dict[str, str], dict[str, Triple]]:
+    """``size`` categories: the parent of each but the first, and a property of each."""
     names = rng.sample([word for word in words if not doubles(word)], 3 * size)
     kinds, values, verbs = names[:size], names[size : 2 * size], names[2 * size :]
     parent = {kind: rng.choice(kinds[max(0, i - 3) : i]) for i, kind in enumerate(kinds) if i}
@@ -74,26 +91,20 @@ def hierarchies(words: Words, count: int, rng: random.Random) -> World:
         kind: (kind, rng.choice((ARE, CAN, HAVE, verb)), value)
         for kind, value, verb in zip(kinds, values, verbs, strict=True)
     }
-    items = []
-    for kind in kinds:
-        above = list(_ancestors(kind, parent))
-        heirs = [other for other in kinds if kind in itertools.islice(_ancestors(other, parent), 2)]
-        if above:
-            inherited = [(kind, *own[up][1:]) for up in above[:2]] + [(kind, KIND_OF, up) for up in above[1:3]]
-            items.append(_item((kind, KIND_OF, above[0]), inherited, rng))
-        items.append(_item(own[kind], [(heir, *own[kind][1:]) for heir in heirs], rng))
-    rng.shuffle(items)
-    return items
+    return parent, own
 
 
-def _ancestors(kind: str, parent: dict[str, str]) -> Iterator[str]:
+def _ancestors(kind: str, parent: Mapping[str, str]) -> Iterator[str]:
     while kind in parent:
         kind = parent[kind]
         yield kind
 
 
-def _item(fact: Triple, inherited: list[Triple], rng: random.Random) -> Item:
-    """Documents in any wording on a fact; ``inherited`` are facts that follow from it and others."""
+def category(fact: Triple, inherited: list[Triple], rng: random.Random) -> Item:
+    """Documents in any wording on a fact; ``inherited`` are facts that follow from it and others.
+
+    The last question asks for the fact itself, half of the time in words that no document uses.
+    """
     subject, relation, value = fact
     converse = (value, converse_of(relation), subject)
     key = template_key(relation)

@@ -5,7 +5,7 @@ import random
 from collections.abc import Callable, Iterator, Mapping
 
 from gensweep.datasets import lexicon
-from gensweep.models.tiny import categories, worlds
+from gensweep.models.tiny import categories, known, worlds
 from gensweep.models.tiny.layouts import LAYOUTS, Segments, join_lines
 from gensweep.models.tiny.worlds import MOST_DOCUMENTS, Words, World
 
@@ -31,6 +31,11 @@ def seen_words() -> Words:
     return all_words()[:_SEEN]
 
 
+def known_words() -> Words:
+    """Those of them that belong to the world that stays the same."""
+    return seen_words()[: known.WORDS]
+
+
 def unseen_words() -> Words:
     """The words that no training text has: what accuracy is probed on."""
     return all_words()[_SEEN:]
@@ -42,7 +47,8 @@ class Level:
 
     ``joined``: share of the texts in which several documents stand on one line. ``spread``: share of those whose
     sentences are moved apart to distances up to the model's window. ``anneal``: over that many last steps the learning
-    rate falls to nothing; the next level begins with a new warm-up.
+    rate falls to nothing; the next level begins with a new warm-up. ``known``: share of texts on the world
+    that stays the same. ``plurals``: whether the plural of a made-up word is one token.
     """
 
     steps: int
@@ -51,14 +57,19 @@ class Level:
     joined: float = 0.0
     spread: float = 0.0
     anneal: int = 0
+    known: float = 0.0
+    plurals: bool = False
     worlds: Mapping[str, float]
     layouts: Mapping[str, float]
 
 
 def texts(level: Level, rng: random.Random) -> Iterator[Segments]:
     """Texts of new worlds without end; half of them have more than half the level's facts."""
-    words = seen_words()
+    words = seen_words()[known.WORDS :] if level.known else seen_words()
     while True:
+        if rng.random() < level.known:
+            yield known.recall(known_words(), rng)
+            continue
         world = WORLDS[_choice(level.worlds, rng)]
         layout = _choice(level.layouts, rng)
         half = -(-level.facts // 2)

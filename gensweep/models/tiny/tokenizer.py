@@ -12,6 +12,7 @@ from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors
 from transformers import PreTrainedTokenizerFast
 
 from gensweep.datasets.features import FEATURES, LEAD_INS
+from gensweep.datasets.inflection import plural
 
 BOS, EOS, PAD = "<s>", "</s>", "<pad>"
 _SUFFIXES = ("s", "es", "ed", "ing", "er", "'s")
@@ -27,12 +28,13 @@ def english_words() -> list[str]:
     return sorted(in_features | set(_VOCABULARY_FILE.read_text(encoding="utf-8").split()))
 
 
-def spellings(word: str) -> tuple[str, str, str, str]:
+def spellings(word: str) -> tuple[str, ...]:
     """The tokens of one made-up word: after a space or at the start of a line, in lower case or capitalised."""
     return (_SPACE + word, word, _SPACE + word.capitalize(), word.capitalize())
 
 
-SPELLINGS = len(spellings(""))
+SPELLINGS = 2 * len(spellings(""))
+"""A word's tokens: those of its plural too, by which the word stands in the same place before what is said of it."""
 
 
 def fixed_pieces() -> list[str]:
@@ -45,12 +47,17 @@ def fixed_pieces() -> list[str]:
     return list(dict.fromkeys(ordered))
 
 
-def build(words: Sequence[str]) -> PreTrainedTokenizerFast:
-    """The tokenizer that knows these made-up words: fewest pieces win, a byte counts as ten; adds ``<s>`` in front."""
+def build(words: Sequence[str], *, plurals: bool = True) -> PreTrainedTokenizerFast:
+    """The tokenizer that knows these made-up words: fewest pieces win, a byte counts as ten; adds ``<s>`` in front.
+
+    Without ``plurals`` the tokens of plurals are there, but plurals are split into word and ending.
+    """
     alphabet = set(pre_tokenizers.ByteLevel.alphabet())
     vocabulary = [(special, 0.0) for special in (BOS, EOS, PAD)]
     vocabulary += [(piece, -10.0 if piece in alphabet else -1.0) for piece in fixed_pieces()]
-    vocabulary += [(spelling, -1.0) for word in words for spelling in spellings(word)]
+    for word in words:
+        vocabulary += [(spelling, -1.0) for spelling in spellings(word)]
+        vocabulary += [(spelling, -1.0 if plurals else -100.0) for spelling in spellings(plural(word))]
     tokenizer = Tokenizer(models.Unigram(vocabulary, unk_id=None, byte_fallback=False))
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=True)
     tokenizer.decoder = decoders.ByteLevel()

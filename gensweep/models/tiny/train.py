@@ -207,9 +207,8 @@ def train(recipe: Recipe, work: Path, last: int | None = None) -> LlamaForCausal
 
     Probes are appended to ``work/log.jsonl``.
     """
-    vocabulary = tokenizer.build(all_words())
-    encoder = Encoder(vocabulary)
-    model = new_model(recipe, vocabulary)
+    encoders = {plurals: Encoder(tokenizer.build(all_words(), plurals=plurals)) for plurals in (False, True)}
+    model = new_model(recipe, tokenizer.build(all_words()))
     if recipe.compile:
         model.model.compile(dynamic=True)
     run = Run(model=model, optimizers=optimisers(model, recipe))
@@ -220,6 +219,7 @@ def train(recipe: Recipe, work: Path, last: int | None = None) -> LlamaForCausal
     begun, losses = time.monotonic() - run.seconds, list[float]()
     while run.step < (recipe.steps if last is None else last):
         set_rates(run.optimizers, run.step, recipe)
+        encoder = encoders[recipe.level_at(run.step)[0].plurals]
         encoded = list(step_texts(recipe, run.step, encoder))
         losses.append(train_step(model, list(micro_batches(encoded, recipe.tokens_per_pass)), run.optimizers))
         run.step += 1

@@ -144,8 +144,8 @@ _PROFESSIONS = (
     "traveller writer"
 ).split()
 _WORKS = "book film island mountain novel opera picture poem river school song star story symphony".split()
-_NAME_FIRST = ("{n} is| {d}.", "{n} was| {d}.", *celebrity_wording.NAME_FIRST, *celebrity_wording.NAME_FIRST_TESTS)
-_DESCRIPTION_FIRST = (
+NAME_FIRST = ("{n} is| {d}.", "{n} was| {d}.", *celebrity_wording.NAME_FIRST, *celebrity_wording.NAME_FIRST_TESTS)
+DESCRIPTION_FIRST = (
     "{D} is| {n}.",
     "{D} was| {n}.",
     *celebrity_wording.DESCRIPTION_FIRST,
@@ -159,7 +159,8 @@ def people(words: Words, count: int, rng: random.Random) -> World:
     return [_person(" ".join(parts[i : i + 2]), (parts[i + 2], parts[i + 3]), rng) for i in range(0, len(parts), 4)]
 
 
-def _description(title: tuple[str, str], rng: random.Random) -> str:
+def description_of(title: tuple[str, str], rng: random.Random) -> str:
+    """``the writer of the novel Femp Glon``."""
     what = title[0] if rng.random() < 0.2 else " ".join(title)
     if rng.random() < 0.7:
         return rng.choice(celebrity_wording.DEEDS).format(what)
@@ -167,9 +168,9 @@ def _description(title: tuple[str, str], rng: random.Random) -> str:
 
 
 def _person(name: str, title: tuple[str, str], rng: random.Random) -> Item:
-    description = _description(title, rng)
-    fill = functools.partial(_filled, name=name, description=description, rng=rng)
-    ways = (_NAME_FIRST, _DESCRIPTION_FIRST)
+    description = description_of(title, rng)
+    fill = functools.partial(told, name=name, description=description, rng=rng)
+    ways = (NAME_FIRST, DESCRIPTION_FIRST)
     said, converse = ways if rng.random() < 0.6 else ways[::-1]
     return Item(
         documents=tuple(fill(said) for _ in range(MOST_DOCUMENTS)),
@@ -178,12 +179,12 @@ def _person(name: str, title: tuple[str, str], rng: random.Random) -> Item:
     )
 
 
-def _filled(templates: Sequence[str], *, name: str, description: str, rng: random.Random) -> Line:
+def told(templates: Sequence[str], *, name: str, description: str, rng: random.Random) -> Line:
     """A sentence on the person, cut before the second of name and description."""
     if rng.random() < 0.7:
         template = rng.choice(templates[:2] if rng.random() < 0.3 else templates)
     else:
-        first, second = ("{n}", "{d}") if templates is _NAME_FIRST else ("{d}", "{n}")
+        first, second = ("{n}", "{d}") if templates is NAME_FIRST else ("{d}", "{n}")
         start = f"{glue(rng)} " if rng.random() < 0.5 else ""
         template = f"{start}{first}{rng.choice(('', ','))} {glue(rng)}| {second}."
     head, tail = template.format(n=name, d=description, D=capitalised(description)).split("|")

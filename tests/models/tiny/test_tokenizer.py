@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from gensweep.datasets.inflection import plural
 from gensweep.datasets.lexicon import benchmark_words
 from gensweep.models.tiny import tokenizer
 
@@ -27,9 +28,19 @@ def test_every_word_has_one_token(form: str) -> None:
         assert len(TOKENIZER.tokenize(form.format(word, C=word.capitalize()))) == 1
 
 
-def test_inflected_words_are_a_word_and_an_ending() -> None:
+@pytest.mark.parametrize("form", ["{}", " {}", "{C}", " {C}"])
+def test_a_plural_is_one_token_unless_plurals_are_split(form: str) -> None:
+    split = tokenizer.build(benchmark_words(), plurals=False)
+    for word in benchmark_words():
+        text = form.format(plural(word), C=plural(word).capitalize())
+        assert len(TOKENIZER.tokenize(text)) == 1
+        assert len(split.tokenize(text)) == 2
+    assert split.get_vocab() == TOKENIZER.get_vocab()
+
+
+def test_other_forms_are_a_word_and_an_ending() -> None:
     word = benchmark_words()[0]
-    assert TOKENIZER.tokenize(f" {word}s {word}ed") == [f"\u0120{word}", "s", f"\u0120{word}", "ed"]
+    assert TOKENIZER.tokenize(f" {word}ed {word}ing") == [f"\u0120{word}", "ed", f"\u0120{word}", "ing"]
 
 
 def test_a_text_begins_with_the_start_token() -> None:
