@@ -121,8 +121,8 @@ def measure_actors(job: Augmenting) -> None:
     """Two actors beside one."""
     from gensweep.distributed.cluster import connected
 
-    # Enough blocks for a rate, in about a minute.
-    many = job.settings.model_copy(update={"samples": 20, "temperature": 1.0, "max_tokens": 16})
+    # Enough blocks for a rate, in about two minutes; short texts would show how fast blocks are stored.
+    many = job.settings.model_copy(update={"samples": 20, "temperature": 1.0, "max_tokens": 32})
     blocks = cut(plan(dataclasses.replace(job, settings=many)), job.generator)
     with connected("local"):
         rates = {}
