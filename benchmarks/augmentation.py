@@ -87,8 +87,7 @@ def peer(model: LanguageModel, requests: Sequence[GenerationRequest]) -> tuple[f
             **inputs, do_sample=False, max_new_tokens=request.max_tokens, pad_token_id=tokenizer.eos_token_id
         )
         text = tokenizer.decode(written[0, inputs.input_ids.shape[1] :], skip_special_tokens=True)
-        ends = [at for stop in request.stop if (at := text.find(stop)) >= 0]
-        texts[request.id] = text[: min(ends)] if ends else text
+        texts[request.id], _ = request.until_stop(text)
     return clock() - start, texts
 
 

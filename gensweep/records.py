@@ -113,6 +113,11 @@ class GenerationRequest:
     start: int = 0
     end: int = 0
 
+    def until_stop(self, text: str) -> tuple[str, bool]:
+        """``text`` up to the first of the request's stop strings, and whether it has one."""
+        ends = [at for stop in self.stop if (at := text.find(stop)) >= 0]
+        return text[: min(ends, default=len(text))], bool(ends)
+
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class Generation:

@@ -29,7 +29,6 @@ from gensweep.records import (
 from gensweep.scoring.predictions import predicted
 from gensweep.store import Entry, Store
 
-_AUDIT_COUNTS = ("statements", "entailed", "contradicted", "unknown", "duplicates", "accepted", "answers", "restates")
 _LIBRARIES = ("ray", "torch", "deepspeed", "transformers", "datasets", "pyarrow", "wandb", "numpy")
 
 
@@ -123,14 +122,15 @@ def collect(experiment: Experiment, store: Store, out: Path, errors: Mapping[str
         keys = stage_keys(condition)
         entry = store.get("score", keys.score)
         augmented = store.get("augment", keys.augment) if keys.augment else None
-        if entry is not None:
-            results += _rows(build_stage(condition, store).questions, entry, _generated(augmented), naming)
+        dataset = build_stage(condition, store) if entry or augmented else None
+        if dataset and entry:
+            results += _rows(dataset.questions, entry, _generated(augmented), naming)
             table = entry.table("steps")
             steps.append(
                 table.append_column("condition_id", pa.array([naming["condition_id"]] * len(table), pa.string()))
             )
-        if augmented is not None and keys.augment not in written:
-            written[keys.augment] = _written(augmented, bool(build_stage(condition, store).facts), naming)
+        if dataset and augmented and keys.augment not in written:
+            written[keys.augment] = _written(augmented, bool(dataset.facts), naming)
         kept = store.get("fit", keys.fit) if condition.keeps_weights() else None
         error = errors.get(naming["condition_id"], "")
         status = "done" if entry else "failed" if error else "pending"
@@ -161,7 +161,7 @@ def _written(entry: Entry, judged: bool, naming: Mapping[str, Any]) -> tuple[Aug
     coverage, counts = entry.table("coverage"), entry.meta["audit"]
     summary = AugmentationSummary(
         **names,
-        **{field: counts[field] for field in _AUDIT_COUNTS},
+        **{field.name: counts[field.name] for field in dataclasses.fields(AugmentationSummary) if field.name in counts},
         judged=judged,
         rejected=len(entry.table("rejections")),
         kinds=tuple(coverage["kind"].to_pylist()),

@@ -243,14 +243,13 @@ class _Batch:
             tail = self._decode(row.new[-1 - max((len(stop.encode()) for stop in request.stop), default=0) :])
             if not any(stop in tail for stop in request.stop):
                 return None
-        text = self._decode(row.new)
-        stops = [at for stop in request.stop if (at := text.find(stop)) >= 0]
+        text, stopped = request.until_stop(self._decode(row.new))
         return _generation(
             request,
-            text=text[: min(stops)] if stops else text,
+            text=text,
             prompt_tokens=self._prefix.length + len(row.job.ids),
             new_tokens=len(row.new),
-            finish="stop" if ended or stops else "length",
+            finish="stop" if ended or stopped else "length",
         )
 
     def _decode(self, ids: list[int]) -> str:

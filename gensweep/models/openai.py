@@ -164,16 +164,20 @@ class OpenAIModel:
         except (KeyError, IndexError, TypeError):
             error = f"the endpoint's answer has no text: {self._without_key(str(response)[:300])}"
             return self._generation(request, text="", prompt_tokens=0, new_tokens=0, finish="error", error=error)
-        text = written or ""
-        ends = [at for stop in request.stop if (at := text.find(stop)) >= 0]  # not every server knows stop strings
+        whole = written or ""
+        text, stopped = request.until_stop(whole)  # not every server knows stop strings
         usage = response.get("usage") or {}
         finish = choice.get("finish_reason")
         return self._generation(
             request,
-            text=text[: min(ends)] if ends else text,
+            text=text,
             prompt_tokens=usage.get("prompt_tokens", self.count_tokens(request.context + request.prompt)),
-            new_tokens=usage.get("completion_tokens", self.count_tokens(text)),
-            finish="error" if finish == "content_filter" else "length" if finish == "length" and not ends else "stop",
+            new_tokens=usage.get("completion_tokens", self.count_tokens(whole)),
+            finish="error"
+            if finish == "content_filter"
+            else "length"
+            if finish == "length" and not stopped
+            else "stop",
             error="the endpoint's content filter stopped it" if finish == "content_filter" else "",
         )
 

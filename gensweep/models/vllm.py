@@ -82,12 +82,12 @@ class VLLMReader(HFReader):
     def written(self, job: Job, text: str, ids: Sequence[int]) -> Generation:
         """The generation of ``job`` from the text and the token ids that an engine wrote."""
         request = job.request
-        stops = [at for stop in request.stop if (at := text.find(stop)) >= 0]
-        cut_off = len(ids) >= job.sampling["max_tokens"] and not stops and ids[-1] not in self._end_tokens
+        said, stopped = request.until_stop(text)
+        cut_off = len(ids) >= job.sampling["max_tokens"] and not stopped and ids[-1] not in self._end_tokens
         return Generation(
             request_id=request.id,
             source_id=request.source_id,
-            text=text[: min(stops)] if stops else text,
+            text=said,
             prompt_tokens=len(job.ids),
             new_tokens=len(ids),
             finish="length" if cut_off else "stop",

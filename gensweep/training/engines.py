@@ -1,6 +1,7 @@
 """What the loop needs of a training backend, twice: plain torch in one process, DeepSpeed ZeRO over several."""
 
 import contextlib
+import dataclasses
 import os
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -117,13 +118,7 @@ class DeepSpeedEngine:
         self._dtype = dtype
 
     def logits(self, batch: Batch) -> torch.Tensor:  # noqa: D102
-        return self._engine(
-            input_ids=batch.input_ids,
-            position_ids=batch.positions,
-            attention_mask=batch.mask.to(self._dtype),
-            use_cache=False,
-            logits_to_keep=batch.predicting,
-        ).logits
+        return forward(self._engine, dataclasses.replace(batch, mask=batch.mask.to(self._dtype)))
 
     def learn(self, losses: Iterator[torch.Tensor], learning_rate: float) -> None:  # noqa: D102
         for group in self._engine.optimizer.param_groups:

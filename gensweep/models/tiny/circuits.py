@@ -25,9 +25,9 @@ _FLAT = 0.01
 def favour(model: LlamaForCausalLM) -> None:
     """Set embeddings and attention of a fresh model with as many heads as fill its width, four or more.
 
-    The heads of the first layer copy the tokens 1, 2, 3 and 5 back, each into a subspace of its own. In the other
-    layers one head looks for what stood behind the present token and two for what stood behind the two tokens before
-    it: one of them copies that, the other what stands five tokens further back; the others begin at random.
+    The heads of the first layer copy the tokens 1, 2, 3 and 4 back, each into a subspace of its own. In the other
+    layers three heads begin by copying what stood near an earlier place of a word: right behind that of the present
+    token, two before and two behind that of the token before it. The others begin at random.
     """
     config = model.config
     size, heads, width = config.head_dim, config.num_attention_heads, config.hidden_size

@@ -1,4 +1,4 @@
-"""Which texts the model meets when: first one fact in its context, then more, as its accuracy on unseen words rises."""
+"""Which texts the model meets when: first a few short facts in its context, then more of all kinds."""
 
 import dataclasses
 import random

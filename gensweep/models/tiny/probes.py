@@ -1,4 +1,4 @@
-"""Accuracy on words that no training text has: what decides on the curriculum's next level and enters metrics.json."""
+"""Accuracy on words that no training text has: what the log follows and metrics.json keeps."""
 
 import random
 from collections.abc import Sequence

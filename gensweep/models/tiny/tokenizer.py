@@ -1,8 +1,8 @@
 """The tokenizer of ``builtin:tiny``: known words first, bytes for everything else.
 
 A token is a made-up word of the lexicon or an English word of ``vocabulary.txt``, with its leading space, so that text
-cut before a space or after a line break has the same tokens as its parts. The made-up words come last; ``train.py``
-tells how the model reads those that it never met.
+cut before a space or after a line break has the same tokens as its parts. The made-up words come last;
+``embeddings.py`` tells how the model reads those that it never met.
 """
 
 from collections.abc import Sequence

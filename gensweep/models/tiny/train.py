@@ -207,8 +207,9 @@ def train(recipe: Recipe, work: Path, last: int | None = None) -> LlamaForCausal
 
     Probes are appended to ``work/log.jsonl``.
     """
-    encoders = {plurals: Encoder(tokenizer.build(all_words(), plurals=plurals)) for plurals in (False, True)}
-    model = new_model(recipe, tokenizer.build(all_words()))
+    vocabulary = tokenizer.build(all_words())
+    encoders = {True: Encoder(vocabulary), False: Encoder(tokenizer.build(all_words(), plurals=False))}
+    model = new_model(recipe, vocabulary)
     if recipe.compile:
         model.model.compile(dynamic=True)
     run = Run(model=model, optimizers=optimisers(model, recipe))
