@@ -5,16 +5,19 @@
 Without ``--model`` the model is a random Llama of 3 M parameters, small enough for one CPU core. The peer reads the
 whole prompt for every document, so that it is timed on ``--peer-documents`` of them and scaled. All three take turns in
 each round, each beginning with the corpus; the table has the shortest times. On CPU these are CPU seconds of this
-process, which a busy machine disturbs less. ``--ray`` starts Ray on this machine, with one CPU for each actor; the
-rate of an actor pool is taken in wall seconds from its first block on, because starting an actor is not generating.
+process, which a busy machine disturbs less. ``--ray`` starts Ray on this machine, with one CPU for each actor, and does
+the same work in plain processes, which shows what the machine itself makes of a second one; a rate is taken in wall
+seconds from the first block on, because starting a process is not generating.
 """
 
 import argparse
+import concurrent.futures
 import dataclasses
+import multiprocessing
 import os
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -102,33 +105,53 @@ def pipeline(job: Augmenting) -> tuple[float, float]:
         return middle - start, clock() - middle
 
 
-def actors(count: int, blocks: Sequence[Block], model: str) -> tuple[float, float]:
-    """Seconds in all, and seconds per block after the first of each actor, with a pool of ``count`` actors."""
+def ignore(done: int) -> None:
+    """Progress that nobody asked for."""
+
+
+def in_processes(count: int, blocks: Sequence[Block], model: str, store: Store) -> None:
+    """The same work in ``count`` processes without Ray: what the machine allows."""
+    with concurrent.futures.ProcessPoolExecutor(count, mp_context=multiprocessing.get_context("spawn")) as pool:
+        shares = [pool.submit(generate_inline, blocks[i::count], model, store, ignore) for i in range(count)]
+        for share in shares:
+            share.result()
+
+
+def in_actors(count: int, blocks: Sequence[Block], model: str, store: Store) -> None:
+    """A pool of ``count`` actors."""
     from gensweep.distributed.cluster import Share
     from gensweep.distributed.generate import ray_generate
 
-    with tempfile.TemporaryDirectory() as folder:
-        start = time.perf_counter()
-        ray_generate(Share(cpus=1, gpus=0.0, slots=count))(blocks, model, Store(folder), lambda done: None)
-        seconds = time.perf_counter() - start
-        ends = sorted(manifest.stat().st_mtime for manifest in Path(folder).glob("generate/*/manifest.json"))
-    assert len(ends) == len(blocks)
-    return seconds, (ends[-1] - ends[0]) / (len(blocks) - count)
+    ray_generate(Share(cpus=1, gpus=0.0, slots=count))(blocks, model, store, ignore)
 
 
-def measure_actors(job: Augmenting) -> None:
-    """Two actors beside one."""
-    from gensweep.distributed.cluster import connected
-
+def timed(work: Callable[[int, Sequence[Block], str, Store], None], count: int, job: Augmenting) -> float:
+    """Seconds per block after the first of each worker, with ``count`` workers."""
     # Enough blocks for a rate, in about two minutes; short texts would show how fast blocks are stored.
     many = job.settings.model_copy(update={"samples": 20, "temperature": 1.0, "max_tokens": 32})
     blocks = cut(plan(dataclasses.replace(job, settings=many)), job.generator)
+    with tempfile.TemporaryDirectory() as folder:
+        work(count, blocks, job.generator, Store(folder))
+        ends = sorted(manifest.stat().st_mtime for manifest in Path(folder).glob("generate/*/manifest.json"))
+    assert len(ends) == len(blocks)
+    return (ends[-1] - ends[0]) / (len(blocks) - count)
+
+
+def measure_actors(job: Augmenting, rounds: int) -> None:
+    """Two workers beside one, with Ray and without."""
+    from gensweep.distributed.cluster import connected
+
+    plain: dict[int, list[float]] = {1: [], 2: []}
+    pools: dict[int, list[float]] = {1: [], 2: []}
     with connected("local"):
-        rates = {}
-        for count in (1, 2):
-            seconds, rates[count] = actors(count, blocks, job.generator)
-            print(f"Ray Data, {count} actors, {len(blocks)} blocks: {seconds:8.1f} s, {rates[count]:.2f} s a block")
-    print(f"two actors over one: {rates[1] / rates[2]:.2f} times (goal: 1.7)")
+        for _ in range(rounds):
+            for count in (1, 2):
+                plain[count].append(timed(in_processes, count, job))
+                pools[count].append(timed(in_actors, count, job))
+    for name, rates in (("processes without Ray", plain), ("actors of Ray Data", pools)):
+        one, two = min(rates[1]), min(rates[2])
+        print(f"{name:22} one: {one:.2f} s a block, two: {two:.2f} s, {one / two:.2f} times")
+    print("goal of Ray Data: 1.7 times")
 
 
 def measure(job: Augmenting, options: argparse.Namespace) -> None:
@@ -169,7 +192,7 @@ def main() -> None:
     parser.add_argument("--new-tokens", type=int, default=64)
     parser.add_argument("--peer-documents", type=int, default=2)
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--ray", action="store_true", help="two actors beside one, and nothing else")
+    parser.add_argument("--ray", action="store_true", help="two workers beside one, and nothing else")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         world = datasets.build(SimpleReversals(facts=options.documents, documents_per_fact=10), 0)
@@ -182,7 +205,7 @@ def main() -> None:
             seed=0,
         )
         if options.ray:
-            measure_actors(job)
+            measure_actors(job, options.rounds)
         else:
             measure(job, options)
 

@@ -5,9 +5,9 @@
 Without ``--model`` the model is a random Llama of 3.7 M parameters, small enough for one CPU core. The peer needs the
 whole context for every choice, so that it is timed on ``--peer-questions`` questions and scaled per question; without
 context it is timed on all. A score holds each choice's unconditional log-probability too, for which the peer is asked
-once more; ``choices alone`` leaves the peer's time for these out (but not ours). All times include tokenisation; on CPU
-they are CPU seconds, which a busy machine disturbs less. ``floor`` is the arithmetic: FLOPs of the distinct tokens
-divided by the measured rate of float32 (on CUDA bfloat16) matrix products.
+once more; ``choices alone`` leaves these out on both sides. All times include tokenisation; on CPU they are CPU
+seconds, which a busy machine disturbs less. ``floor`` is the arithmetic: FLOPs of the distinct tokens divided by the
+measured rate of float32 (on CUDA bfloat16) matrix products.
 """
 
 import argparse
@@ -16,8 +16,10 @@ import itertools
 import os
 import statistics
 import time
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 from typing import TypeVar
+from unittest import mock
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
@@ -97,6 +99,12 @@ def matmul_rate(device: torch.device, dtype: torch.dtype) -> float:
     return 2 * size**3 / fastest(lambda: a @ a, device, 10)[0]
 
 
+def without_unconditional(model: HFModel, context: str, questions: Sequence[Question]) -> list[Score]:
+    """Scores whose unconditional log-probabilities are not worked out: zeros."""
+    with mock.patch.object(model, "_unconditional", return_value=defaultdict(float)):
+        return list(model.score(context, questions))
+
+
 def floor_flops(model: HFModel, context: str, questions: Sequence[Question]) -> float:
     """FLOPs of the distinct tokens: the context, each question's prompt once, its choices but for their last tokens.
 
@@ -146,6 +154,7 @@ def compare(model: HFModel, context: str, questions: list[Question], peer_questi
     peer_score(peer, "", questions[:2])
     rates = [matmul_rate(device, parameter.dtype)]
     ours_s, ours = fastest(lambda: list(model.score(context, questions)), device, 4)
+    fewer_s, _ = fastest(lambda: without_unconditional(model, context, questions), device, 4)
     rates.append(matmul_rate(device, parameter.dtype))
     choices_s, theirs = fastest(lambda: peer_score(peer, context, subset), device, 2)
     alone_s, _ = fastest(lambda: peer_score(peer, None, subset), device, 2)
@@ -155,7 +164,8 @@ def compare(model: HFModel, context: str, questions: list[Question], peer_questi
     choices_s, alone_s = choices_s * scale, alone_s * scale
     return (
         f"| {model.count_tokens(context)} | {len(questions)} | {ours_s:.2f} s | {choices_s:.1f} + {alone_s:.1f} s "
-        f"({len(subset)} timed) | {(choices_s + alone_s) / ours_s:.1f} × | {choices_s / ours_s:.1f} × "
+        f"({len(subset)} timed) | {(choices_s + alone_s) / ours_s:.1f} × "
+        f"| {choices_s:.1f} / {fewer_s:.2f} s: {choices_s / fewer_s:.1f} × "
         f"| {floor:.2f} s at {rate / 1e9:.0f} GFLOP/s | {ours_s / floor:.2f} × | {worst(ours, theirs):.0e} |"
     )
 
@@ -177,7 +187,7 @@ def main() -> None:
     device = next(model.module.parameters()).device
     print(f"{model.name}, {total / 1e6:.1f} M parameters, {device.type}, {torch.get_num_threads()} thread(s)\n")
     print("| context tokens | questions | gensweep | lm-evaluation-harness, choices + unconditional | faster", end=" ")
-    print("| choices alone | floor | of floor | largest difference |\n|---|---|---|---|---|---|---|---|---|")
+    print("| choices alone, both | floor | of floor | largest difference |\n|---|---|---|---|---|---|---|---|---|")
     context = context_of(model, dataset, options.tokens)
     print(compare(model, context, separated(questions), options.peer_questions, 1), flush=True)
     print(compare(model, "", questions, len(questions), options.peer_batch), flush=True)

@@ -2,6 +2,7 @@
 
 import itertools
 import random
+import statistics
 from collections.abc import Iterator, Mapping, Sequence
 
 from gensweep.datasets.inflection import doubles
@@ -90,6 +91,50 @@ def tree(words: Words, size: int, rng: random.Random) -> tuple[dict[str, str], d
     own = {
         kind: (kind, rng.choice((ARE, CAN, HAVE, verb)), value)
         for kind, value, verb in zip(kinds, values, verbs, strict=True)
+    }
+    return parent, own
+
+
+def ontologies(words: Words, count: int, rng: random.Random) -> World:
+    """About ``count`` facts on a tree of categories that have several properties each, as everyday categories do.
+
+    Which of them is asked for is told by the relation; what is inherited may stand beside an own one of the same.
+    """
+    parent, own = ontology(words, max(2, round(count / (1 + statistics.mean(_OWN)))), rng)
+    items = []
+    for kind, properties in own.items():
+        above = list(itertools.islice(_ancestors(kind, parent), 3))
+        if above:
+            inherited = [(kind, *fact[1:]) for up in above[:2] for fact in own[up]]
+            inherited += [(kind, KIND_OF, up) for up in above[1:]]
+            items.append(category((kind, KIND_OF, above[0]), _few(inherited, rng), rng))
+        heirs = [other for other in own if kind in itertools.islice(_ancestors(other, parent), 2)]
+        for fact in properties:
+            items.append(category(fact, _few([(heir, *fact[1:]) for heir in heirs], rng), rng))
+    rng.shuffle(items)
+    return items
+
+
+def _few(inherited: Sequence[Triple], rng: random.Random) -> list[Triple]:
+    return rng.sample(inherited, min(3, len(inherited)))
+
+
+_OWN = (1, 2, 3, 4)
+"""How many properties a category of an ontology has of its own."""
+WORDS_PER_CATEGORY = 1 + max(_OWN)
+_VERBS = 2
+
+
+def ontology(words: Words, size: int, rng: random.Random) -> tuple[dict[str, str], dict[str, list[Triple]]]:
+    """``size`` categories: the parent of each but the first, and the properties of each."""
+    named = [word for word in words if not doubles(word)]
+    names = iter(rng.sample(named, _VERBS + WORDS_PER_CATEGORY * size))
+    verbs = list(itertools.islice(names, _VERBS))
+    kinds = list(itertools.islice(names, size))
+    parent = {kind: rng.choice(kinds[max(0, i - 3) : i]) for i, kind in enumerate(kinds) if i}
+    own = {
+        kind: [(kind, rng.choice((ARE, CAN, HAVE, rng.choice(verbs))), next(names)) for _ in range(rng.choice(_OWN))]
+        for kind in kinds
     }
     return parent, own
 

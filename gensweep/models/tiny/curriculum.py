@@ -3,6 +3,7 @@
 import dataclasses
 import random
 from collections.abc import Callable, Iterator, Mapping
+from typing import Literal
 
 from gensweep.datasets import lexicon
 from gensweep.models.tiny import categories, known, worlds
@@ -17,6 +18,7 @@ WORLDS: dict[str, Callable[[Words, int, random.Random], World]] = {
     "syllogisms": categories.syllogisms,
     "premises": categories.premises,
     "hierarchies": categories.hierarchies,
+    "ontologies": categories.ontologies,
 }
 _SEEN, _UNSEEN = 1000, 300
 
@@ -31,9 +33,9 @@ def seen_words() -> Words:
     return all_words()[:_SEEN]
 
 
-def known_words() -> Words:
-    """Those of them that belong to the world that stays the same."""
-    return seen_words()[: known.WORDS]
+def known_words(size: str) -> Words:
+    """Those of them that belong to a world that stays the same."""
+    return seen_words()[: known.WORDS[size]]
 
 
 def unseen_words() -> Words:
@@ -48,7 +50,8 @@ class Level:
     ``joined``: share of the texts in which several documents stand on one line. ``spread``: share of those whose
     sentences are moved apart to distances up to the model's window. ``anneal``: over that many last steps the learning
     rate falls to nothing; the next level begins with a new warm-up. ``known``: share of texts on the world
-    that stays the same. ``plurals``: whether the plural of a made-up word is one token.
+    that stays the same, and ``known_size`` which of the two. ``plurals``: whether the plural of a made-up word is one
+    token.
     """
 
     steps: int
@@ -58,6 +61,7 @@ class Level:
     spread: float = 0.0
     anneal: int = 0
     known: float = 0.0
+    known_size: Literal["small", "large"] = "small"
     plurals: bool = False
     worlds: Mapping[str, float]
     layouts: Mapping[str, float]
@@ -65,10 +69,10 @@ class Level:
 
 def texts(level: Level, rng: random.Random) -> Iterator[Segments]:
     """Texts of new worlds without end; half of them have more than half the level's facts."""
-    words = seen_words()[known.WORDS :] if level.known else seen_words()
+    words = seen_words()[known.WORDS[level.known_size] :] if level.known else seen_words()
     while True:
         if rng.random() < level.known:
-            yield known.recall(known_words(), rng)
+            yield known.recall(level.known_size, known_words(level.known_size), rng)
             continue
         world = WORLDS[_choice(level.worlds, rng)]
         layout = _choice(level.layouts, rng)

@@ -72,11 +72,27 @@ def in_corpus(world: World, documents: int, rng: random.Random) -> Segments:
     """The global augmentation of items: the corpus, a target document, then what both together imply."""
     segments = corpus(world, documents, rng)
     for item in rng.sample(world, min(len(world), 8)):
-        target = "".join(rng.choice(item.documents))
-        blank = "\n\n" if segments[-1][1] < 1.0 else ""
-        segments += [(f"{blank}Document: {target}\nInferences:\n-", 0.0)]
-        segments += [(_inferences([*item.alone, *item.linked]), 1.0)]
+        segments += _about("".join(rng.choice(item.documents)), [*item.alone, *item.linked], segments)
     return segments
+
+
+def in_long_documents(world: World, documents: int, rng: random.Random) -> Segments:
+    """``in_corpus`` with target documents of one to three statements."""
+    segments = corpus(world, documents, rng)
+    items = rng.sample(world, min(len(world), 12))
+    while items:
+        count = rng.randint(1, 3)
+        told, items = items[:count], items[count:]
+        target = " ".join(capitalised("".join(rng.choice(item.documents))) for item in told)
+        implied = [statement for item in told for statement in (*item.alone, *item.linked[: 4 - count])]
+        segments += _about(target, implied, segments)
+    return segments
+
+
+def _about(target: str, implied: Sequence[str], before: Segments) -> Segments:
+    """A target document and what it and the corpus imply; ``before`` is what the text has already."""
+    blank = "\n\n" if before[-1][1] < 1.0 else ""
+    return [(f"{blank}Document: {target}\nInferences:\n-", 0.0), (_inferences(implied), 1.0)]
 
 
 def statement(world: World, documents: int, rng: random.Random) -> Segments:
@@ -92,5 +108,6 @@ LAYOUTS: dict[str, Layout] = {
     "asked_twice": asked_twice,
     "local": local,
     "in_corpus": in_corpus,
+    "in_long_documents": in_long_documents,
     "statement": statement,
 }

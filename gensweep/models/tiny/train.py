@@ -153,6 +153,7 @@ _PROBES = (
     ("people_8", "people", 8),
     ("syllogisms_3", "syllogisms", 3),
     ("hierarchies_6", "hierarchies", 6),
+    ("ontologies_8", "ontologies", 8),
 )
 _PROBE_TEXTS = 40
 

@@ -3,10 +3,12 @@
 import itertools
 import random
 import re
+from collections.abc import Iterator, Mapping
 
 import pytest
 
 from gensweep.datasets.features import FEATURES
+from gensweep.datasets.inflection import plural
 from gensweep.datasets.lexicon import benchmark_words
 from gensweep.models.tiny import curriculum, layouts
 from gensweep.models.tiny.curriculum import WORLDS, Level, seen_words, texts, unseen_words
@@ -79,3 +81,37 @@ def test_levels_bound_the_number_of_documents() -> None:
     for segments in itertools.islice(curriculum.texts(level, random.Random(0)), 100):
         context = "".join(text for text, _ in segments).partition("\n\n")[0]
         assert 1 <= len(context.splitlines()) <= 4
+
+
+def test_a_category_of_an_ontology_inherits_what_is_said_of_those_above_it() -> None:
+    """``Femps can glon.`` is implied where a category above the femps has the same sentence."""
+    rng, own = random.Random(7), set[int]()
+    for _ in range(30):
+        items = WORLDS["ontologies"](seen_words(), 14, rng)
+        said = {item.alone[0] for item in items}
+        kinds = [text.removesuffix(".").split(" are a kind of ") for text in said if " are a kind of " in text]
+        parent = {kind: plural(up).capitalize() for kind, up in kinds}
+        for item in items:
+            for implied in item.linked:
+                kind, _, rest = implied.partition(" ")
+                assert any(f"{up} {rest}" in said for up in above(kind, parent)), implied
+        own |= {sum(text.startswith(f"{kind} ") for text in said) - 1 for kind in parent}
+    assert own == {1, 2, 3, 4}
+
+
+def above(kind: str, parent: Mapping[str, str]) -> Iterator[str]:
+    while kind in parent:
+        kind = parent[kind]
+        yield kind
+
+
+def test_a_long_target_document_states_up_to_three_facts_and_all_of_them_are_taken_up() -> None:
+    rng, counts = random.Random(8), set[int]()
+    for _ in range(20):
+        world = WORLDS["ontologies"](seen_words(), 10, rng)
+        text = "".join(part for part, _ in layouts.in_long_documents(world, 1, rng))
+        for target, inferences in re.findall(r"Document: (.+)\nInferences:\n((?:- .+\n)+)\n", text):
+            told = [item for item in world if any("".join(line).lower() in target.lower() for line in item.documents)]
+            assert all(item.alone[1] in inferences for item in told)
+            counts.add(len(re.findall(r"[.?](?: |$)", target)))
+    assert counts == {1, 2, 3}
