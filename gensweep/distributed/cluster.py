@@ -97,23 +97,30 @@ def hushed() -> Iterator[None]:
 
 
 def share_out(resources: Resources, conditions: Sequence[Condition]) -> Share:
-    """What each process gets. Raises UserError if the cluster cannot give what the experiment asks for."""
-    total = ray.cluster_resources()
-    cpus_here, gpus_here = int(total.get("CPU", 0)), total.get("GPU", 0.0)
-    gpus = (1.0 if gpus_here else 0.0) if resources.gpus_per_trial == "auto" else resources.gpus_per_trial
-    if gpus > gpus_here:
+    """What each process gets of the nodes that are there; a process is on one node.
+
+    Raises:
+        UserError: the cluster cannot give what the experiment asks for.
+    """
+    nodes = [(int(have.get("CPU", 0)), have.get("GPU", 0.0)) for have in _nodes()]
+    most_gpus = max(gpus for _, gpus in nodes)
+    gpus = min(1.0, most_gpus) if resources.gpus_per_trial == "auto" else resources.gpus_per_trial
+    if gpus > most_gpus:
         raise UserError(
-            f"resources.gpus_per_trial asks for {gpus:g} GPUs but the cluster has {gpus_here:g}: "
-            "lower it, or give --address of a larger cluster"
+            f"resources.gpus_per_trial asks for {gpus:g} GPUs but no node of the cluster has more than {most_gpus:g}: "
+            "lower it, or give --address of another cluster"
         )
-    even = max(1, int(cpus_here * gpus // gpus_here)) if gpus else 1
+    with_gpus = [(cpus, here) for cpus, here in nodes if here >= gpus]
+    most_cpus = max(cpus for cpus, _ in with_gpus)
+    even = max(1, min(int(cpus * gpus // here) for cpus, here in with_gpus)) if gpus else 1
     cpus = even if resources.cpus_per_trial == "auto" else resources.cpus_per_trial
-    if cpus > cpus_here:
+    if cpus > most_cpus:
         raise UserError(
-            f"resources.cpus_per_trial asks for {cpus} CPUs but the cluster has {cpus_here}: "
-            "lower it, or give --address of a larger cluster"
+            f"resources.cpus_per_trial asks for {cpus} CPUs but no node of the cluster "
+            f"{'with enough GPUs ' if gpus else ''}has more than {most_cpus}: "
+            "lower it, or give --address of another cluster"
         )
-    slots = min([cpus_here // cpus] + ([int(gpus_here // gpus)] if gpus else []))
+    slots = sum(min(here // cpus, int(gpus_here // gpus) if gpus else here) for here, gpus_here in with_gpus)
     workers = max((condition.finetune.workers for condition in conditions if condition.finetune), default=1)
     if workers > slots:
         raise UserError(
@@ -121,6 +128,11 @@ def share_out(resources: Resources, conditions: Sequence[Condition]) -> Share:
             f"for {slots}: lower workers, or give --address of a larger cluster"
         )
     return Share(cpus=cpus, gpus=gpus, slots=slots)
+
+
+def _nodes() -> list[dict[str, float]]:
+    """What each living node has in all."""
+    return [node["Resources"] for node in ray.nodes() if node["Alive"]]
 
 
 def user_error_in(error: BaseException) -> UserError | None:

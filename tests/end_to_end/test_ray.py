@@ -117,18 +117,31 @@ def _scores(out: Path) -> dict[str, float]:
     return {str(path): path.stat().st_mtime for path in out.glob("store/score/*/manifest.json")}
 
 
-def test_relative_paths_mean_the_same_in_every_process(
-    study: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A dataset and the output folder named relative to where the command was given."""
-    monkeypatch.chdir(tmp_path)
-    Path("docs").mkdir()
-    Path("docs/note.txt").write_text("The office is in Graz.\n")
+def test_the_slurm_script_runs_a_study(study: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """``cluster/slurm.sh`` on a cluster of one node, which is this machine; what Slurm itself does is stood in for.
+
+    A dataset and the output folder are named relative to where the command was given.
+    """
+    for name, line in {"scontrol": "echo 127.0.0.1", "srun": 'while [[ $1 == --* ]]; do shift; done; "$@"'}.items():
+        _write(tmp_path / "bin" / name, f"#!/bin/bash\n{line}\n").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:{os.environ['PATH']}")
+    _write(tmp_path / ".venv" / "bin" / "activate", f"PATH={Path(sys.executable).parent}:$PATH\n")
+    for name, value in {"JOB_NODELIST": "here", "JOB_NUM_NODES": "1", "CPUS_ON_NODE": "2"}.items():
+        monkeypatch.setenv(f"SLURM_{name}", value)
+    _write(tmp_path / "docs" / "note.txt", "The office is in Graz.\n")
     question = '{"prompt": "The office is in", "choices": ["Graz", "Linz"], "answer": "Graz", "split": "rephrase"}\n'
-    Path("docs/questions.jsonl").write_text(question)
+    _write(tmp_path / "docs" / "questions.jsonl", question)
     text = study.read_text().replace(
         "name: simple_reversals, facts: 6, documents_per_fact: 2", "name: documents, path: docs"
     )
     study.write_text(text.replace("modes: [pretrained, icl, finetune]", "modes: [icl]"))
-    assert cli.main(["run", study.name, "--out", "out"]) == 0
-    assert _results(Path("out")).num_rows == 2
+    script = Path(__file__).parents[2] / "cluster" / "slurm.sh"
+    run = subprocess.run([str(script), study.name, "out"], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert run.returncode == 0, run.stdout + run.stderr
+    assert _results(tmp_path / "out").num_rows == 2
+
+
+def _write(path: Path, text: str) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+    return path
