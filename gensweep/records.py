@@ -234,7 +234,7 @@ class ConditionSummary:
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class AugmentationSummary:
-    """One row of ``augmentations.parquet``: what a model wrote for one dataset and seed, and what the audit found.
+    """One row of ``augmentations.parquet``: what ``generator`` wrote for a dataset and seed, and what the audit found.
 
     Counts of statements as in ``augment.audit.AuditSummary``; ``judged`` tells whether the dataset has a world to hold
     them against. ``rejected`` texts were not taken. ``kinds`` are the kinds of inference of ``augment.audit.Coverage``,
@@ -242,7 +242,7 @@ class AugmentationSummary:
     wall time; ``dollars`` is what an endpoint charged. ``windows`` tells how a corpus was cut for global augmentation.
     """
 
-    model: str
+    generator: str
     dataset: str
     augmentation: str
     seed: int
@@ -267,12 +267,12 @@ class AugmentationSummary:
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class WrittenStatement:
-    """One row of ``statements.parquet``: a statement that a model wrote, with its verdict.
+    """One row of ``statements.parquet``: a statement that ``generator`` wrote, with its verdict.
 
     The columns after ``seed`` are those of ``augment.audit.AuditedStatement``, of which the file has the others too.
     """
 
-    model: str
+    generator: str
     dataset: str
     augmentation: str
     seed: int

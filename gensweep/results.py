@@ -130,7 +130,8 @@ def collect(experiment: Experiment, store: Store, out: Path, errors: Mapping[str
                 table.append_column("condition_id", pa.array([naming["condition_id"]] * len(table), pa.string()))
             )
         if dataset and augmented and keys.augment not in written:
-            written[keys.augment] = _written(augmented, bool(dataset.facts), naming)
+            by = {"generator": condition.generator()}
+            written[keys.augment] = _written(augmented, bool(dataset.facts), naming | by)
         kept = store.get("fit", keys.fit) if condition.keeps_weights() else None
         error = errors.get(naming["condition_id"], "")
         status = "done" if entry else "failed" if error else "pending"
@@ -157,7 +158,7 @@ def collect(experiment: Experiment, store: Store, out: Path, errors: Mapping[str
 
 def _written(entry: Entry, judged: bool, naming: Mapping[str, Any]) -> tuple[AugmentationSummary, pa.Table]:
     """What a stored augmentation wrote: counts, and the audited statements under their names."""
-    names = {column: naming[column] for column in ("model", "dataset", "augmentation", "seed")}
+    names = {column: naming[column] for column in ("generator", "dataset", "augmentation", "seed")}
     coverage, counts = entry.table("coverage"), entry.meta["audit"]
     summary = AugmentationSummary(
         **names,

@@ -58,7 +58,9 @@ def without_questions(
     documents, skipped = read_folder(folder, leave_out=(*leave_out, folder / QUESTIONS_FILE))
     if skipped:
         named = "; ".join(f"{name} ({reason})" for name, reason in skipped)
-        logging.getLogger(__name__).warning("%s: skipped %d files: %s", folder, len(skipped), named)
+        logging.getLogger(__name__).warning(
+            "%s: skipped %d %s: %s", folder, len(skipped), "file" if len(skipped) == 1 else "files", named
+        )
     parts = [part for document in documents for part in _parts(document, chunk_characters)]
     if sources := {part.source_id for part in parts if part.source_id}:
         logging.getLogger(__name__).warning(

@@ -171,6 +171,8 @@ def _render(study: Study, rows: Sequence[AccuracyRow], panels: Sequence[Panel]) 
         "percent": percent, "interval": interval, "points": points, "duration": duration, "count": count,
         "memory": memory, "figure": _inline, "width": width,
     }  # fmt: skip
+    inferences = inference_rows(study)
+    models = {arm.model for arm in study.arms}
     return environment.get_template("template.html").render(
         study=study,
         rows=rows,
@@ -178,17 +180,18 @@ def _render(study: Study, rows: Sequence[AccuracyRow], panels: Sequence[Panel]) 
         costs=_costs(study),
         normalised=normalised_rows(study),
         doses=dose_rows(study),
-        inferences=inference_rows(study),
+        inferences=inferences,
         written=written_samples(study),
         labels=LABELS,
         sizes=size_rows(study, rows),
         orders=order_rows(study, rows),
         ways=[way for way in WAYS.values() if any(way in v.ways for panel in panels for v in panel.verdicts)],
         failures=_failures(study),
-        tiny=any(arm.model == _TINY for arm in study.arms),
+        tiny=_TINY in models,
         finished=sum(condition.status == "done" for condition in study.conditions),
         seeds=sorted({condition.seed for condition in study.conditions}),
-        several_models=len({arm.model for arm in study.arms}) > 1,
+        several_models=len(models) > 1,
+        several_generators=len(models | {row.generator for row in inferences}) > 1,
         configuration=json.dumps(study.experiment["experiment"], indent=2, ensure_ascii=False),
         style=Markup((_HERE / "style.css").read_text(encoding="utf-8")),
         script=Markup(script),

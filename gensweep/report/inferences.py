@@ -12,14 +12,14 @@ _SAMPLES = 3
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class InferenceRow:
-    """One augmentation of a dataset by a model, summed over its seeds.
+    """One augmentation of a dataset by a generator, summed over its seeds.
 
     Shares are of the statements; ``shares`` (by label) is None where no world tells what is true, as of a user's own
     documents. Costs are per accepted statement, None if there is none. ``coverage`` has, by kind of inference, the
     share of the facts or questions that were written down.
     """
 
-    model: str
+    generator: str
     dataset: str
     augmentation: str
     statements: int
@@ -39,7 +39,7 @@ class WrittenSample:
     """A statement with its verdict; ``depth`` tells how many steps it is from the documents, -1 unless entailed."""
 
     dataset: str
-    model: str
+    generator: str
     augmentation: str
     label: str
     depth: int
@@ -50,7 +50,7 @@ def inference_rows(study: Study) -> list[InferenceRow]:
     """One row per augmentation of the study that any seed has finished."""
     alike: dict[tuple[str, str, str], list[AugmentationSummary]] = {}
     for item in study.augmentations:
-        alike.setdefault((item.dataset, item.model, item.augmentation), []).append(item)
+        alike.setdefault((item.dataset, item.generator, item.augmentation), []).append(item)
     return [_row(seeds) for seeds in alike.values()]
 
 
@@ -65,7 +65,7 @@ def _row(seeds: Sequence[AugmentationSummary]) -> InferenceRow:
             stated[kind] = stated.get(kind, 0) + some
             total[kind] = total.get(kind, 0) + every
     return InferenceRow(
-        model=first.model,
+        generator=first.generator,
         dataset=first.dataset,
         augmentation=first.augmentation,
         statements=statements,
@@ -88,16 +88,20 @@ def written_samples(study: Study) -> list[WrittenSample]:
     seeds: dict[tuple[str, str, str], int] = {}
     counts: dict[tuple[str, str, str, str], int] = {}
     found = []
-    columns = ("dataset", "model", "augmentation", "seed", "label", "depth", "duplicate", "text")
-    for dataset, model, augmentation, seed, label, depth, duplicate, text in zip(
+    columns = ("dataset", "generator", "augmentation", "seed", "label", "depth", "duplicate", "text")
+    for dataset, generator, augmentation, seed, label, depth, duplicate, text in zip(
         *(study.statements[column].to_pylist() for column in columns), strict=True
     ):
-        name = (dataset, model, augmentation)
+        name = (dataset, generator, augmentation)
         seen = counts.get((*name, label), 0)
         if seed != seeds.setdefault(name, seed) or duplicate or seen == _SAMPLES:
             continue
         counts[*name, label] = seen + 1
         found.append(
-            WrittenSample(dataset=dataset, model=model, augmentation=augmentation, label=label, depth=depth, text=text)
+            WrittenSample(
+                dataset=dataset, generator=generator, augmentation=augmentation, label=label, depth=depth, text=text
+            )
         )
-    return sorted(found, key=lambda s: (list(seeds).index((s.dataset, s.model, s.augmentation)), LABELS.index(s.label)))
+    return sorted(
+        found, key=lambda s: (list(seeds).index((s.dataset, s.generator, s.augmentation)), LABELS.index(s.label))
+    )

@@ -12,7 +12,7 @@ from tests.report.studies import HOSTILE, MODEL, synthetic
 from tests.report.test_html import read
 
 SEED = AugmentationSummary(
-    model=MODEL,
+    generator=MODEL,
     dataset="simple_reversals",
     augmentation="local",
     seed=0,
@@ -53,7 +53,7 @@ def row_of(path: Path, *summaries: AugmentationSummary) -> InferenceRow:
 
 def statement(label: str, text: str, seed: int = 0, duplicate: bool = False) -> WrittenStatement:
     return WrittenStatement(
-        model=MODEL,
+        generator=MODEL,
         dataset="simple_reversals",
         augmentation="local",
         seed=seed,
@@ -104,6 +104,16 @@ def test_the_page_shows_them_and_what_models_wrote_stays_text(tmp_path: Path) ->
         " ".join(row).split() for row in reader.rows
     ]
     assert ["simple_reversals", "local", "entailed, 1 step away", HOSTILE] in reader.rows
+
+
+def test_the_page_names_a_generator_that_is_not_the_model_under_study(tmp_path: Path) -> None:
+    other = dataclasses.replace(SEED, generator="a-larger-model", entailed=0, accepted=0)
+    reader = read(
+        folder(tmp_path, [other], [dataclasses.replace(statement("unknown", "u"), generator="a-larger-model")])
+    )
+    row = "simple_reversals a-larger-model local 10 0.0% 10.0% 10.0% 40.0% 20.0% 7 – –"
+    assert row in [" ".join(cells) for cells in reader.rows]
+    assert ["simple_reversals", "a-larger-model", "local", "unknown", "u"] in reader.rows
 
 
 def test_a_study_without_augmentations_has_no_such_section(tmp_path: Path) -> None:
