@@ -115,8 +115,12 @@ def ontologies(words: Words, count: int, rng: random.Random) -> World:
     return items
 
 
+_INHERITED_SHARE = 0.4
+"""Of the facts that others follow from, how many may be asked for what follows."""
+
+
 def _few(inherited: Sequence[Triple], rng: random.Random) -> list[Triple]:
-    return rng.sample(inherited, min(3, len(inherited)))
+    return rng.sample(inherited, min(3, len(inherited))) if rng.random() < _INHERITED_SHARE else []
 
 
 _OWN = (1, 2, 3, 4)

@@ -48,10 +48,10 @@ class Level:
     """A part of the curriculum, ``steps`` long: contexts of up to ``facts`` facts, ``documents`` documents in all.
 
     ``joined``: share of the texts in which several documents stand on one line. ``spread``: share of those whose
-    sentences are moved apart to distances up to the model's window. ``anneal``: over that many last steps the learning
-    rate falls to nothing; the next level begins with a new warm-up. ``known``: share of texts on the world
-    that stays the same, and ``known_size`` which of the two. ``plurals``: whether the plural of a made-up word is one
-    token.
+    sentences are moved apart to distances up to the model's window. ``anneal``: over that many last steps, of it and of
+    levels before it that anneal too, the learning rate falls to nothing; the next level begins with a new warm-up.
+    ``known``: share of texts on the world that stays the same, and ``known_size`` which of the two. ``plurals``: whether
+    the plural of a made-up word is one token.
     """
 
     steps: int

@@ -77,14 +77,14 @@ def in_corpus(world: World, documents: int, rng: random.Random) -> Segments:
 
 
 def in_long_documents(world: World, documents: int, rng: random.Random) -> Segments:
-    """``in_corpus`` with target documents of one to three statements."""
+    """``in_corpus`` with target documents of one to three statements, and no inference that needs another document."""
     segments = corpus(world, documents, rng)
     items = rng.sample(world, min(len(world), 12))
     while items:
         count = rng.randint(1, 3)
         told, items = items[:count], items[count:]
         target = " ".join(capitalised("".join(rng.choice(item.documents))) for item in told)
-        implied = [statement for item in told for statement in (*item.alone, *item.linked[: 4 - count])]
+        implied = [statement for item in told for statement in item.alone]
         segments += _about(target, implied, segments)
     return segments
 

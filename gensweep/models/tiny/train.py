@@ -52,6 +52,15 @@ class Recipe(Spec):
         """Of each level, the number of steps up to its end."""
         return tuple(itertools.accumulate(level.steps for level in self.levels))
 
+    @property
+    def decays(self) -> list[tuple[int, int]]:
+        """For each run of levels that anneal: where the learning rate reaches nothing, and how many steps it falls."""
+        decays: list[tuple[int, int]] = []
+        for level, following, end in zip(self.levels, (*self.levels[1:], None), self.ends, strict=True):
+            if level.anneal and not (following and following.anneal):
+                decays.append((end, level.anneal))
+        return decays
+
     def level_at(self, step: int) -> tuple[Level, int]:
         """The level that a step belongs to, and the step that ends it."""
         return next((level, end) for level, end in zip(self.levels, self.ends, strict=True) if step < end)
@@ -95,11 +104,9 @@ def optimisers(model: LlamaForCausalLM, recipe: Recipe) -> list[torch.optim.Opti
 
 
 def factor(step: int, recipe: Recipe) -> float:
-    """Learning rate over its peak: linear warm-up, constant, linear decay to a hundredth in a level that anneals."""
-    level, end = recipe.level_at(step)
-    annealed = [e for e, done in zip(recipe.ends, recipe.levels, strict=True) if done.anneal and e <= step]
-    begun = max(annealed, default=0)
-    left = (end - step) / level.anneal if level.anneal else 1.0
+    """Learning rate over its peak: linear warm-up, constant, linear decay to a hundredth where levels anneal."""
+    begun = max((end for end, _ in recipe.decays if end <= step), default=0)
+    left = min(((end - step) / length for end, length in recipe.decays if end > step), default=1.0)
     return min(1.0, (step - begun + 1) / recipe.warmup_steps, max(0.01, left))
 
 

@@ -63,6 +63,8 @@ def test_the_learning_rate_falls_at_the_end_of_a_level_that_anneals() -> None:
     both = recipe().model_copy(update={"levels": (first, second), "warmup_steps": 10})
     assert [train.factor(step, both) for step in (4, 50, 80, 104, 150, 199)] == [0.5, 1.0, 0.5, 0.5, 1.0, 1.0]
     assert train.factor(99, both) == pytest.approx(1 / 40)
+    falling = recipe().model_copy(update={"levels": (first, second, first, first), "warmup_steps": 10})
+    assert [train.factor(step, falling) for step in (99, 300, 380)] == pytest.approx([1 / 40, 1.0, 0.5])
 
 
 def test_an_ablation_leaves_out_what_it_names() -> None:
