@@ -50,8 +50,8 @@ class Level:
     ``joined``: share of the texts in which several documents stand on one line. ``spread``: share of those whose
     sentences are moved apart to distances up to the model's window. ``anneal``: over that many last steps, of it and of
     levels before it that anneal too, the learning rate falls to nothing; the next level begins with a new warm-up.
-    ``known``: share of texts on the world that stays the same, and ``known_size`` which of the two. ``plurals``: whether
-    the plural of a made-up word is one token.
+    ``known``: share of texts on a world that stays the same; ``known_size``: which of the two. ``plurals``: whether the
+    plural of a made-up word is one token.
     """
 
     steps: int

@@ -39,8 +39,9 @@ def measure(model: Any, encoder: Encoder, count: int = _TEXTS) -> list[Measure]:
         setting = f"{facts} facts in {facts * documents} documents"
         rows.append(("in-context reversal of comparisons, two-way", setting, probes.two_way(model, encoder, texts)))
         rows.append(("in-context reversal of comparisons, exact", setting, probes.exact(model, encoder, texts)))
-    for world, sizes in (("people", (1, 8, 24)), ("syllogisms", (1, 8, 24)), ("hierarchies", (4, 12, 24))):
-        for facts in sizes:
+    sizes = {"people": (1, 8, 24), "syllogisms": (1, 8, 24), "hierarchies": (4, 12, 24), "ontologies": (8, 16, 32)}
+    for world, counts in sizes.items():
+        for facts in counts:
             texts = probes.questions(world, words, count, facts)
             rows.append(
                 (f"in-context questions on {world}, exact", f"{facts} facts", probes.exact(model, encoder, texts))
