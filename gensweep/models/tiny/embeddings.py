@@ -19,10 +19,13 @@ def word_rows(embedding: nn.Embedding, words: int) -> slice:
 
 
 def random_words(words: int, width: int, seed: int) -> Tensor:
-    """A vector for each word, ``(words, 1, width)``; its first number is what ``circuits.py`` gives to all tokens."""
-    vectors = DEVIATION * torch.randn(words, 1, width, generator=torch.manual_seed(seed))
+    """A vector for each word, ``(words, 1, width)``; its first number is what ``circuits.py`` gives to all tokens.
+
+    All are of one length: what the model copies is read off by inner products, in which a long vector would win.
+    """
+    vectors = torch.randn(words, 1, width, generator=torch.manual_seed(seed))
     vectors[..., 0] = 0.0
-    return vectors
+    return DEVIATION * (width - 1) ** 0.5 * nn.functional.normalize(vectors, dim=-1)
 
 
 def share_gradient(embedding: nn.Embedding, words: int) -> None:
