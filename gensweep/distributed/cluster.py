@@ -8,6 +8,7 @@ import signal
 import socket
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import ray
 
@@ -62,8 +63,10 @@ def connected(address: str) -> Iterator[None]:
 def _connect(address: str) -> None:
     """``ray.init`` that gives SIGTERM back: Ray takes it for itself, and would end this process on the spot."""
     on_sigterm = signal.getsignal(signal.SIGTERM)
+    # A dashboard would be a dozen processes more, for a page that nobody is told of.
+    own: dict[str, Any] = {"include_dashboard": False} if address == "local" else {}
     try:
-        ray.init(address=address, log_to_driver=False, logging_level="error", runtime_env={"env_vars": _SETTINGS})
+        ray.init(address, log_to_driver=False, logging_level="error", runtime_env={"env_vars": _SETTINGS}, **own)
     except (ConnectionError, ValueError) as error:
         raise UserError(f"no Ray cluster answers at --address {address}: {str(error).splitlines()[0]}") from None
     except SystemExit as error:  # what Ray makes of SIGTERM while it starts
