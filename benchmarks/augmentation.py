@@ -125,13 +125,12 @@ def in_actors(count: int, blocks: Sequence[Block], model: str, store: Store) -> 
     ray_generate(Share(cpus=1, gpus=0.0, slots=count))(blocks, model, store, ignore)
 
 
-def timed(work: Callable[[int, Sequence[Block], str, Store], None], count: int, job: Augmenting) -> float:
+def timed(
+    work: Callable[[int, Sequence[Block], str, Store], None], count: int, blocks: Sequence[Block], model: str
+) -> float:
     """Seconds per block after the first of each worker, with ``count`` workers."""
-    # Enough blocks for a rate, in about two minutes; short texts would show how fast blocks are stored.
-    many = job.settings.model_copy(update={"samples": 20, "temperature": 1.0, "max_tokens": 32})
-    blocks = cut(plan(dataclasses.replace(job, settings=many)), job.generator)
     with tempfile.TemporaryDirectory() as folder:
-        work(count, blocks, job.generator, Store(folder))
+        work(count, blocks, model, Store(folder))
         ends = sorted(manifest.stat().st_mtime for manifest in Path(folder).glob("generate/*/manifest.json"))
     assert len(ends) == len(blocks)
     return (ends[-1] - ends[0]) / (len(blocks) - count)
@@ -141,13 +140,16 @@ def measure_actors(job: Augmenting, rounds: int) -> None:
     """Two workers beside one, with Ray and without."""
     from gensweep.distributed.cluster import connected
 
+    # Enough blocks for a rate, in about two minutes; short texts would show how fast blocks are stored.
+    many = job.settings.model_copy(update={"samples": 20, "temperature": 1.0, "max_tokens": 32})
+    blocks = cut(plan(dataclasses.replace(job, settings=many)), job.generator)
     plain: dict[int, list[float]] = {1: [], 2: []}
     pools: dict[int, list[float]] = {1: [], 2: []}
     with connected("local"):
         for _ in range(rounds):
             for count in (1, 2):
-                plain[count].append(timed(in_processes, count, job))
-                pools[count].append(timed(in_actors, count, job))
+                plain[count].append(timed(in_processes, count, blocks, job.generator))
+                pools[count].append(timed(in_actors, count, blocks, job.generator))
     for name, rates in (("processes without Ray", plain), ("actors of Ray Data", pools)):
         one, two = min(rates[1]), min(rates[2])
         print(f"{name:22} one: {one:.2f} s a block, two: {two:.2f} s, {one / two:.2f} times")

@@ -9,6 +9,7 @@ import pytest
 import yaml
 from ray.autoscaler._private.util import prepare_config, validate_config
 
+from gensweep import cli
 from gensweep.experiment_file import load
 
 ROOT = Path(__file__).parents[1]
@@ -48,8 +49,9 @@ def test_the_commands_in_the_files_are_those_of_gensweep() -> None:
     """The experiment is one of the repository's, and the command line takes the options."""
     texts = [path.read_text() for path in (FOLDER / "aws.yaml", FOLDER / "gcp.yaml", FOLDER / "kuberay.yaml")]
     for text in texts:
-        (found,) = re.findall(r"gensweep run (\S+) --address auto --out (/shared/\w+)", text)
-        assert load(ROOT / found[0]).name == found[1].removeprefix("/shared/")
+        (found,) = re.findall(r"gensweep (run (\S+) --address auto --out (/shared/\w+))", text)
+        assert load(ROOT / found[1]).name == found[2].removeprefix("/shared/")
+        assert cli.parser().parse_args(found[0].split()).address == "auto"
 
 
 def test_the_slurm_script_says_how_it_is_called() -> None:

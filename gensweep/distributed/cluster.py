@@ -105,7 +105,8 @@ def share_out(resources: Resources, conditions: Sequence[Condition]) -> Share:
     Raises:
         UserError: the cluster cannot give what the experiment asks for.
     """
-    nodes = [(int(have.get("CPU", 0)), have.get("GPU", 0.0)) for have in _nodes()]
+    alive = [node["Resources"] for node in ray.nodes() if node["Alive"]]
+    nodes = [(int(have.get("CPU", 0)), have.get("GPU", 0.0)) for have in alive]
     most_gpus = max(gpus for _, gpus in nodes)
     gpus = min(1.0, most_gpus) if resources.gpus_per_trial == "auto" else resources.gpus_per_trial
     if gpus > most_gpus:
@@ -131,11 +132,6 @@ def share_out(resources: Resources, conditions: Sequence[Condition]) -> Share:
             f"for {slots}: lower workers, or give --address of a larger cluster"
         )
     return Share(cpus=cpus, gpus=gpus, slots=slots)
-
-
-def _nodes() -> list[dict[str, float]]:
-    """What each living node has in all."""
-    return [node["Resources"] for node in ray.nodes() if node["Alive"]]
 
 
 def user_error_in(error: BaseException) -> UserError | None:

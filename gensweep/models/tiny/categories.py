@@ -3,7 +3,7 @@
 import itertools
 import random
 import statistics
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from gensweep.datasets.inflection import doubles
 from gensweep.datasets.logic import QUANTIFIERS, Form, Statement, text_of, valid_forms
@@ -69,30 +69,7 @@ def _premise(quantifier: str, names: list[str], rng: random.Random) -> Item:
 
 def hierarchies(words: Words, count: int, rng: random.Random) -> World:
     """About ``count`` facts on a random tree of categories, each with a property that its descendants inherit."""
-    parent, own = tree(words, max(2, -(-count // 2)), rng)
-    kinds = list(own)
-    items = []
-    for kind in kinds:
-        above = list(_ancestors(kind, parent))
-        heirs = [other for other in kinds if kind in itertools.islice(_ancestors(other, parent), 2)]
-        if above:
-            inherited = [(kind, *own[up][1:]) for up in above[:2]] + [(kind, KIND_OF, up) for up in above[1:3]]
-            items.append(category((kind, KIND_OF, above[0]), inherited, rng))
-        items.append(category(own[kind], [(heir, *own[kind][1:]) for heir in heirs], rng))
-    rng.shuffle(items)
-    return items
-
-
-def tree(words: Words, size: int, rng: random.Random) -> tuple[dict[str, str], dict[str, Triple]]:
-    """``size`` categories: the parent of each but the first, and a property of each."""
-    names = rng.sample([word for word in words if not doubles(word)], 3 * size)
-    kinds, values, verbs = names[:size], names[size : 2 * size], names[2 * size :]
-    parent = {kind: rng.choice(kinds[max(0, i - 3) : i]) for i, kind in enumerate(kinds) if i}
-    own = {
-        kind: (kind, rng.choice((ARE, CAN, HAVE, verb)), value)
-        for kind, value, verb in zip(kinds, values, verbs, strict=True)
-    }
-    return parent, own
+    return _told(tree(words, max(2, -(-count // 2)), rng), rng, _all_inherited)
 
 
 def ontologies(words: Words, count: int, rng: random.Random) -> World:
@@ -100,47 +77,84 @@ def ontologies(words: Words, count: int, rng: random.Random) -> World:
 
     Which of them is asked for is told by the relation; what is inherited may stand beside an own one of the same.
     """
-    parent, own = ontology(words, max(2, round(count / (1 + statistics.mean(_OWN)))), rng)
+    return _told(ontology(words, max(2, round(count / (1 + statistics.mean(_OWN)))), rng), rng, _some_inherited)
+
+
+Tree = tuple[dict[str, str], dict[str, list[Triple]]]
+"""The parent of each category but the first, and the properties of each."""
+
+
+def stated(parts: Tree) -> list[Triple]:
+    """The properties, then who is a kind of whom."""
+    parent, own = parts
+    return [*itertools.chain.from_iterable(own.values()), *((kind, KIND_OF, up) for kind, up in parent.items())]
+
+
+def tree(words: Words, size: int, rng: random.Random) -> Tree:
+    """``size`` categories with a property each."""
+    names = rng.sample([word for word in words if not doubles(word)], 3 * size)
+    kinds, values, verbs = names[:size], names[size : 2 * size], names[2 * size :]
+    parent = _parents(kinds, rng)
+    own = {
+        kind: [(kind, rng.choice((ARE, CAN, HAVE, verb)), value)]
+        for kind, value, verb in zip(kinds, values, verbs, strict=True)
+    }
+    return parent, own
+
+
+_OWN = (1, 2, 3, 4)
+"""How many properties a category of an ontology has of its own."""
+WORDS_PER_CATEGORY = 1 + max(_OWN)
+"""Of an ``ontology``, which needs a few more."""
+_VERBS = 2
+
+
+def ontology(words: Words, size: int, rng: random.Random) -> Tree:
+    """``size`` categories with several properties each."""
+    named = [word for word in words if not doubles(word)]
+    names = iter(rng.sample(named, _VERBS + WORDS_PER_CATEGORY * size))
+    verbs = list(itertools.islice(names, _VERBS))
+    kinds = list(itertools.islice(names, size))
+    parent = _parents(kinds, rng)
+    own = {
+        kind: [(kind, rng.choice((ARE, CAN, HAVE, rng.choice(verbs))), next(names)) for _ in range(rng.choice(_OWN))]
+        for kind in kinds
+    }
+    return parent, own
+
+
+def _parents(kinds: Sequence[str], rng: random.Random) -> dict[str, str]:
+    return {kind: rng.choice(kinds[max(0, i - 3) : i]) for i, kind in enumerate(kinds) if i}
+
+
+def _all_inherited(implied: list[Triple], rng: random.Random) -> list[Triple]:
+    """Every one."""
+    return implied
+
+
+def _some_inherited(implied: list[Triple], rng: random.Random) -> list[Triple]:
+    """Up to three, and of most facts none: the model hardly learns to join two documents."""
+    return rng.sample(implied, min(3, len(implied))) if rng.random() < _INHERITED_SHARE else []
+
+
+_INHERITED_SHARE = 0.4
+
+
+def _told(parts: Tree, rng: random.Random, kept: Callable[[list[Triple], random.Random], list[Triple]]) -> World:
+    """Items on all that a tree states, in random order; ``kept`` chooses from what follows from a fact and others."""
+    parent, own = parts
     items = []
     for kind, properties in own.items():
         above = list(itertools.islice(_ancestors(kind, parent), 3))
         if above:
             inherited = [(kind, *fact[1:]) for up in above[:2] for fact in own[up]]
             inherited += [(kind, KIND_OF, up) for up in above[1:]]
-            items.append(category((kind, KIND_OF, above[0]), _few(inherited, rng), rng))
+            items.append(category((kind, KIND_OF, above[0]), kept(inherited, rng), rng))
         heirs = [other for other in own if kind in itertools.islice(_ancestors(other, parent), 2)]
         for fact in properties:
-            items.append(category(fact, _few([(heir, *fact[1:]) for heir in heirs], rng), rng))
+            items.append(category(fact, kept([(heir, *fact[1:]) for heir in heirs], rng), rng))
     rng.shuffle(items)
     return items
-
-
-_INHERITED_SHARE = 0.4
-"""Of the facts that others follow from, how many may be asked for what follows."""
-
-
-def _few(inherited: Sequence[Triple], rng: random.Random) -> list[Triple]:
-    return rng.sample(inherited, min(3, len(inherited))) if rng.random() < _INHERITED_SHARE else []
-
-
-_OWN = (1, 2, 3, 4)
-"""How many properties a category of an ontology has of its own."""
-WORDS_PER_CATEGORY = 1 + max(_OWN)
-_VERBS = 2
-
-
-def ontology(words: Words, size: int, rng: random.Random) -> tuple[dict[str, str], dict[str, list[Triple]]]:
-    """``size`` categories: the parent of each but the first, and the properties of each."""
-    named = [word for word in words if not doubles(word)]
-    names = iter(rng.sample(named, _VERBS + WORDS_PER_CATEGORY * size))
-    verbs = list(itertools.islice(names, _VERBS))
-    kinds = list(itertools.islice(names, size))
-    parent = {kind: rng.choice(kinds[max(0, i - 3) : i]) for i, kind in enumerate(kinds) if i}
-    own = {
-        kind: [(kind, rng.choice((ARE, CAN, HAVE, rng.choice(verbs))), next(names)) for _ in range(rng.choice(_OWN))]
-        for kind in kinds
-    }
-    return parent, own
 
 
 def _ancestors(kind: str, parent: Mapping[str, str]) -> Iterator[str]:

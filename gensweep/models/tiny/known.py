@@ -6,14 +6,12 @@ same place, but in 31 % behind "If something is a femp, then it can".
 """
 
 import functools
-import itertools
 import random
 from collections.abc import Callable
 
 from gensweep.datasets.inflection import doubles
 from gensweep.datasets.logic import Form, valid_forms
-from gensweep.datasets.ontology import KIND_OF
-from gensweep.models.tiny.categories import WORDS_PER_CATEGORY, Triple, category, ontology, syllogism, tree
+from gensweep.models.tiny.categories import WORDS_PER_CATEGORY, Triple, category, ontology, stated, syllogism, tree
 from gensweep.models.tiny.layouts import Segments
 from gensweep.models.tiny.worlds import (
     DESCRIPTION_FIRST,
@@ -27,50 +25,33 @@ from gensweep.models.tiny.worlds import (
     told,
 )
 
-_IN_TREE, _IN_SYLLOGISMS, _IN_PEOPLE = 150, 90, 80
-_IN_ONTOLOGY, _IN_MORE_SYLLOGISMS = 250, 210
-WORDS = {"small": _IN_TREE + _IN_SYLLOGISMS + _IN_PEOPLE, "large": _IN_ONTOLOGY + _IN_MORE_SYLLOGISMS + _IN_PEOPLE}
+_IN_CATEGORIES = {"small": 150, "large": 250}
+_IN_SYLLOGISMS = {"small": 90, "large": 210}
+_IN_PEOPLE = 80
+WORDS = {size: _IN_CATEGORIES[size] + _IN_SYLLOGISMS[size] + _IN_PEOPLE for size in ("small", "large")}
 """How many made-up words each of the two known worlds takes."""
 _MOST_LINES = 24
 Telling = Callable[[random.Random], Line]
 """A fact in any of its wordings, in two parts: the second is what has to be known."""
 
 
-def small(words: Words) -> tuple[Telling, ...]:
-    """Facts on ``WORDS["small"]`` words; a category has one property of its own."""
-    rng = random.Random(0)
-    named = words[:_IN_TREE]
-    parent, own = tree(named, sum(not doubles(word) for word in named) // 3, rng)
-    facts = [*own.values(), *((kind, KIND_OF, up) for kind, up in parent.items())]
-    tellings: list[Telling] = [functools.partial(_of_category, fact) for fact in facts]
-    tellings += _syllogisms(words[_IN_TREE:-_IN_PEOPLE], _of_syllogism, rng)
-    return (*tellings, *_people(words[-_IN_PEOPLE:], rng))
-
-
-def large(words: Words) -> tuple[Telling, ...]:
-    """Facts on ``WORDS["large"]`` words; a category has several properties, and syllogisms come in parts, too."""
-    rng = random.Random(1)
-    named = words[:_IN_ONTOLOGY]
-    size = sum(not doubles(word) for word in named) // WORDS_PER_CATEGORY - 1
-    parent, own = ontology(named, size, rng)
-    facts = [*itertools.chain.from_iterable(own.values()), *((kind, KIND_OF, up) for kind, up in parent.items())]
-    tellings: list[Telling] = [functools.partial(_of_category, fact) for fact in facts]
-    tellings += _syllogisms(words[_IN_ONTOLOGY:-_IN_PEOPLE], _of_premise, rng)
-    return (*tellings, *_people(words[-_IN_PEOPLE:], rng))
-
-
 @functools.cache
 def world(size: str, words: Words) -> tuple[Telling, ...]:
-    """The facts of the ``small`` or the ``large`` known world."""
+    """The facts of a known world on ``WORDS[size]`` words.
+
+    In the ``small`` one a category has one property; in the ``large`` one several, and syllogisms come in parts, too.
+    """
     assert len(words) == WORDS[size]
-    return {"small": small, "large": large}[size](words)
-
-
-def _syllogisms(
-    terms: Words, of_syllogism: Callable[[Form, Words, random.Random], Line], rng: random.Random
-) -> list[Telling]:
-    forms = [rng.choice(valid_forms()) for _ in range(0, len(terms), 3)]
-    return [functools.partial(of_syllogism, form, terms[3 * i : 3 * i + 3]) for i, form in enumerate(forms)]
+    small = size == "small"
+    rng = random.Random(0 if small else 1)
+    named, terms = words[: _IN_CATEGORIES[size]], words[_IN_CATEGORIES[size] : -_IN_PEOPLE]
+    free = sum(not doubles(word) for word in named)
+    parts = tree(named, free // 3, rng) if small else ontology(named, free // WORDS_PER_CATEGORY - 1, rng)
+    tellings: list[Telling] = [functools.partial(_of_category, fact) for fact in stated(parts)]
+    of_syllogism = _of_syllogism if small else _of_premise
+    for i in range(0, len(terms), 3):
+        tellings.append(functools.partial(of_syllogism, rng.choice(valid_forms()), terms[i : i + 3]))
+    return (*tellings, *_people(words[-_IN_PEOPLE:], rng))
 
 
 def _people(names: Words, rng: random.Random) -> list[Telling]:
