@@ -17,7 +17,8 @@ class Finetune(Spec):
     """Full fine-tuning. ``steps`` optimiser steps of ``batch_size`` examples over all workers together.
 
     ``workers``, ``zero_stage``, ``micro_batch_size`` and ``keep_weights`` decide where and how, not what: they change
-    the result by no more than rounding, so they never enter a stage's identity and cannot be axes of the grid.
+    the result by no more than rounding, so they never enter a stage's identity and cannot be axes of the grid. (But a
+    model with dropout, its own or ``attention_dropout``, draws what it drops for each worker and micro-batch anew.)
     """
 
     steps: int = Field(300, ge=1)
@@ -26,6 +27,9 @@ class Finetune(Spec):
     schedule: Literal["constant", "linear", "cosine"] = "cosine"
     warmup_fraction: float = Field(0.05, ge=0, le=1)
     weight_decay: float = Field(0.0, ge=0)
+    attention_dropout: float | None = Field(
+        None, ge=0, lt=1, description="share of attention weights dropped in training; None: what the model itself says"
+    )
     precision: Literal["auto", "float32", "bfloat16"] = "auto"
     mask_context: bool = Field(True, description="with cumulative splitting, no loss on the sentences before the last")
     workers: int = Field(1, ge=1)

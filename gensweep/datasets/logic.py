@@ -17,6 +17,11 @@ def text_of(statement: Statement) -> str:
     return f"{quantifier} {subject} are {predicate}."
 
 
+def heading(names: Sequence[str]) -> str:
+    """``The relationships between femp, glon and yomp are:``."""
+    return f"The relationships between {', '.join(names[:-1])} and {names[-1]} are:"
+
+
 def statements_on(first: str, second: str) -> tuple[Statement, ...]:
     """The six statements on two terms: each quantifier in both directions."""
     return tuple((quantifier, *pair) for quantifier in QUANTIFIERS for pair in ((first, second), (second, first)))

@@ -1,8 +1,11 @@
 """Simple syllogisms: two premises on three nonsense entities a document; the questions ask what follows from them.
 
 A document says "The relationships between glon, troff and yomp are: All glon are yomp. All troff are glon."; the
-question of split ``syllogism`` is "The relationships between yomp and troff are:", those of split ``rephrase`` ask for
-each premise again. The entities are named in random order, and each is in one document only.
+question of split ``syllogism`` is "The relationships between yomp and troff are:". Those of split ``rephrase`` ask for
+each premise in its place, behind the entities in another order: "The relationships between yomp, glon and troff are:",
+and then "All glon are yomp." for the second. (Behind two entities the premise on them would first have to be told from
+the other one, which is more than to remember it.) The entities are named in random order, and each is in one document
+only.
 
 The paper scores the six statements (all, some, no, in both directions) on the two entities. How it counts those that
 are right as well is open: "No a are b" and "No b are a" say the same, and "All a are b" entails "Some a are b"
@@ -20,7 +23,7 @@ syllogistic a negative conclusion has a negative premise.
 
 import itertools
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from gensweep.datasets import lexicon, logic
 from gensweep.datasets.closure import SYLLOGISTIC_CHAINS, SYLLOGISTIC_CONVERSES, closure, fact_id
@@ -55,12 +58,20 @@ def build(spec: SimpleSyllogisms, seed: int) -> Dataset:
         of_names = dict(zip("smp", names[3 * number : 3 * number + 3], strict=True))
         elsewhere = [*names[: 3 * number], *names[3 * number + 3 :]]
         major, minor, valid = next(forms)
-        document = _document(f"syllogism-{number:04}", [_named(major, of_names), _named(minor, of_names)], rng)
+        stated = [_named(major, of_names), _named(minor, of_names)]
+        order = rng.sample(sorted(of_names.values()), 3)
+        document = Document(
+            id=f"syllogism-{number:04}",
+            text=" ".join((logic.heading(order), *map(logic.text_of, stated))),
+            fact_ids=tuple(map(_statement_id, stated)),
+        )
         documents.append(document)
-        premises += [_fact(_named(premise, of_names)) for premise in (major, minor)]
-        for asked in (rng.choice(valid), major, minor):
+        premises += map(_fact, stated)
+        conclusion = rng.choice(valid)
+        prompts = _prompts(_named(conclusion, of_names), stated, order, rng)
+        for asked, prompt in zip((conclusion, major, minor), prompts, strict=True):
             of_names[_ELSEWHERE] = rng.choice(elsewhere)
-            questions.append(_question(asked, (major, minor), of_names, document, rng))
+            questions.append(_question(asked, prompt, (major, minor), of_names, document, rng))
     rng.shuffle(documents)
     facts = closure(premises, converses=SYLLOGISTIC_CONVERSES, chains=SYLLOGISTIC_CHAINS, wording=_wording)
     return Dataset(
@@ -101,33 +112,31 @@ def _fact(statement: Statement) -> Fact:
     return Fact(id=_statement_id(statement), subject=subject, relation=quantifier, object=predicate, text=text)
 
 
-def _document(identifier: str, stated: list[Statement], rng: random.Random) -> Document:
-    entities = sorted({term for statement in stated for term in statement[1:]})
-    a, b, c = rng.sample(entities, 3)
-    said = " ".join(logic.text_of(statement) for statement in stated)
-    return Document(
-        id=identifier,
-        text=f"The relationships between {a}, {b} and {c} are: {said}",
-        fact_ids=tuple(_statement_id(statement) for statement in stated),
-    )
+def _prompts(
+    conclusion: Statement, premises: Sequence[Statement], order: Sequence[str], rng: random.Random
+) -> list[str]:
+    """What asks for the conclusion and for each premise; ``order`` is that of the names in the document."""
+    others = [other for other in itertools.permutations(order) if other != tuple(order)]
+    first, second = (logic.heading(rng.choice(others)) for _ in premises)
+    return [logic.heading(rng.sample(conclusion[1:], 2)), first, f"{second} {logic.text_of(premises[0])}"]
 
 
 def _question(
     asked: Statement,
+    prompt: str,
     premises: tuple[Statement, Statement],
     names: dict[str, str],
     document: Document,
     rng: random.Random,
 ) -> Question:
     """The statement ``asked`` against five that do not follow; statements are on s, m, p and ``_ELSEWHERE``."""
-    first, second = rng.sample(asked[1:], 2)
     choices = [f" {logic.text_of(_named(s, names))}" for s in (asked, *_wrong(asked, premises, rng))]
     rng.shuffle(choices)
     right = _named(asked, names)
     stated = asked in premises
     return Question(
         id=f"{document.id}/{('major', 'minor')[premises.index(asked)] if stated else 'conclusion'}",
-        prompt=f"The relationships between {names[first]} and {names[second]} are:",
+        prompt=prompt,
         choices=tuple(choices),
         answer_index=choices.index(f" {logic.text_of(right)}"),
         split="rephrase" if stated else "syllogism",

@@ -61,13 +61,32 @@ def forward(module: Any, batch: Batch) -> torch.Tensor:
     ).logits
 
 
+def drop_attention(module: torch.nn.Module, probability: float | None) -> torch.nn.Module:
+    """``module``, of whose attention weights training drops a share; with None, what the module itself says.
+
+    Raises:
+        UserError: no layer has such a setting.
+    """
+    if probability is None:
+        return module
+    layers = [layer for layer in module.modules() if hasattr(layer, "attention_dropout")]
+    if not layers:
+        raise UserError(
+            f"finetune.attention_dropout does not work with {type(module).__name__}, whose layers have no such "
+            "setting; leave it out"
+        )
+    for layer in layers:
+        layer.attention_dropout = probability  # type: ignore[assignment]
+    return module
+
+
 class TorchEngine:
     """One process: AdamW on float32 weights, bfloat16 by autocast."""
 
     rank, world = 0, 1
 
     def __init__(self, module: torch.nn.Module, config: Finetune) -> None:
-        self.module = module.train()
+        self.module = drop_attention(module, config.attention_dropout).train()
         self.device = next(module.parameters()).device
         self._dtype = resolve_precision(config.precision, self.device)
         self._optimizer = torch.optim.AdamW(
@@ -109,7 +128,7 @@ class DeepSpeedEngine:
         cuda = torch.cuda.is_available()
         dtype = resolve_precision(config.precision, torch.device("cuda" if cuda else "cpu"))
         self._engine, *_ = deepspeed.initialize(
-            model=module,
+            model=drop_attention(module, config.attention_dropout),
             model_parameters=list(module.parameters()),
             config=deepspeed_config(config, micro_batches, dtype),
         )

@@ -64,11 +64,31 @@ def test_each_question_has_six_choices_of_which_one_follows() -> None:
 
 def test_four_choices_are_on_the_entities_asked_for_one_on_the_third_and_one_on_another_document() -> None:
     for question in PAPER.questions:
-        _, *asked = re.fullmatch(r"The (.*) between (\w+) and (\w+) are:", question.prompt).groups()
+        asked = read(question.choices[question.answer_index])[0][1:]
         there = {term for premise in read(DOCUMENTS[question.group].text) for term in premise[1:]}
         statements = [read(choice)[0] for choice in question.choices]
         kinds = Counter(tuple(sum(term in group for term in s[1:]) for group in (asked, there)) for s in statements)
         assert kinds == {(2, 2): 4, (1, 2): 1, (1, 1): 1}
+
+
+def test_a_conclusion_is_asked_for_by_its_two_entities() -> None:
+    for question in PAPER.questions:
+        if question.split == "syllogism":
+            named = re.fullmatch(r"The relationships between (\w+) and (\w+) are:", question.prompt).groups()
+            assert {*named} == {*read(question.choices[question.answer_index])[0][1:]}
+
+
+def test_a_premise_is_asked_for_in_its_place_behind_the_entities_in_another_order() -> None:
+    heading = re.compile(r"The relationships between (\w+), (\w+) and (\w+) are:")
+    asked = [question for question in PAPER.questions if question.split == "rephrase"]
+    for question in asked:
+        text = DOCUMENTS[question.group].text
+        there, here = heading.match(text), heading.match(question.prompt)
+        assert {*there.groups()} == {*here.groups()} and there.groups() != here.groups()
+        whole = question.prompt + question.choices[question.answer_index]
+        assert text[there.end() :].startswith(whole[here.end() :])
+    second = sum(bool(read(question.prompt)) for question in asked)
+    assert second == len(asked) // 2
 
 
 def best_guess(feature: Callable[[Question, str], object]) -> float:

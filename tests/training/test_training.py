@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from transformers import GPT2Config, GPT2LMHeadModel, LlamaConfig, LlamaForCausalLM
 
 from gensweep.config import Finetune
+from gensweep.errors import UserError
 from gensweep.training.batches import IGNORED, Tokens, batches, pack
 from gensweep.training.engines import TorchEngine, forward
 from gensweep.training.loop import learning_rate_at, loss_sum, micro_batch_count, train
@@ -89,6 +90,23 @@ def test_first_loss_of_random_weights_is_near_that_of_a_uniform_guess():
     steps = train(engine, tokens([20] * 4), Finetune(steps=1, batch_size=4), seed=0, on_step=lambda step: None)
     assert steps[0].loss == pytest.approx(math.log(VOCABULARY), abs=0.3)
     assert steps[0].target_tokens == 4 * 19
+
+
+def test_attention_is_dropped_in_training_alone():
+    model, batch = llama(), pack(tokens([20] * 4))
+    with torch.no_grad():
+        whole = forward(model, batch)
+        engine = TorchEngine(model, Finetune(attention_dropout=0.5, precision="float32"))
+        passes = torch.stack([engine.logits(batch) for _ in range(200)])
+        assert torch.equal(forward(model.eval(), batch), whole)
+    assert not torch.equal(passes[0], passes[1])
+    # Kept weights are scaled up, so that the mean of an attention's output, and nearly that of the logits, stays.
+    assert (passes.mean(dim=0) - whole).abs().mean() < 0.3 * (passes - whole).abs().mean()
+
+
+def test_a_model_without_such_attention_says_so():
+    with pytest.raises(UserError, match="attention_dropout does not work with GPT2LMHeadModel"):
+        TorchEngine(gpt2(), Finetune(attention_dropout=0.1))
 
 
 def test_micro_batches_do_not_change_the_training():

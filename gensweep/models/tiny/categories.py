@@ -1,12 +1,13 @@
 """Random worlds of categories: syllogisms, each in one document, and hierarchies told in many short documents."""
 
+import dataclasses
 import itertools
 import random
 import statistics
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from gensweep.datasets.inflection import doubles
-from gensweep.datasets.logic import QUANTIFIERS, Form, Statement, text_of, valid_forms
+from gensweep.datasets.logic import QUANTIFIERS, Form, Statement, heading, text_of, valid_forms
 from gensweep.datasets.ontology import ARE, CAN, HAVE, KIND_OF
 from gensweep.datasets.semantic_wording import REPHRASED, STYLES, canonical, converse_of, fields, template_key
 from gensweep.models.tiny.worlds import MOST_DOCUMENTS, Item, Line, Words, World, capitalised, cut, line
@@ -21,23 +22,18 @@ def syllogisms(words: Words, count: int, rng: random.Random) -> World:
     return [syllogism(rng.choice(valid_forms()), names[i : i + 3], rng) for i in range(0, len(names), 3)]
 
 
-def _heading(*names: str) -> str:
-    """``The relationships between femp, glon and yomp are:``."""
-    return f"The relationships between {', '.join(names[:-1])} and {names[-1]} are:"
-
-
 def syllogism(form: Form, names: Sequence[str], rng: random.Random) -> Item:
     """A form with three ``names``; the last question asks for one of the premises."""
     major, minor, valid = form
     of_names = dict(zip("smp", names, strict=True))
     one, two, conclusion = ((q, of_names[s], of_names[p]) for q, s, p in (major, minor, rng.choice(valid)))
-    heading = _heading(*rng.sample(sorted(names), 3))
+    all_three = heading(rng.sample(sorted(names), 3))
     end = f" {text_of(conclusion)}"
-    asked = [(_heading(*pair), end) for pair in _both_orders(conclusion, rng)]
+    asked = [(heading(pair), end) for pair in _both_orders(conclusion, rng)]
     stated = rng.choice((one, two))
     return Item(
-        documents=((heading, f" {text_of(one)} {text_of(two)}"),) * MOST_DOCUMENTS,
-        questions=(asked[0], (_heading(*_both_orders(stated, rng)[0]), f" {text_of(stated)}")),
+        documents=((all_three, f" {text_of(one)} {text_of(two)}"),) * MOST_DOCUMENTS,
+        questions=(asked[0], (heading(_both_orders(stated, rng)[0]), f" {text_of(stated)}")),
         alone=tuple("".join(question) for question in asked),
     )
 
@@ -58,12 +54,12 @@ def _premise(quantifier: str, names: list[str], rng: random.Random) -> Item:
     converse = text_of(("No" if quantifier == "No" else "Some", predicate, subject))
     start, end = cut(said)
     lines: tuple[Line, ...] = (
-        (_heading(*rng.sample(names, 3)), f" {said}"),
-        (_heading(*rng.sample([subject, predicate], 2)), f" {said}"),
+        (heading(rng.sample(names, 3)), f" {said}"),
+        (heading(rng.sample([subject, predicate], 2)), f" {said}"),
         (start, end),
         line(start[0].lower() + start[1:], end, rng, bare=0.0),
     )
-    question = (_heading(*rng.sample([subject, predicate], 2)), f" {said}")
+    question = (heading(rng.sample([subject, predicate], 2)), f" {said}")
     return Item(documents=(rng.choice(lines),) * MOST_DOCUMENTS, questions=(question,), alone=(said, converse))
 
 
@@ -149,10 +145,16 @@ def _told(parts: Tree, rng: random.Random, kept: Callable[[list[Triple], random.
         if above:
             inherited = [(kind, *fact[1:]) for up in above[:2] for fact in own[up]]
             inherited += [(kind, KIND_OF, up) for up in above[1:]]
-            items.append(category((kind, KIND_OF, above[0]), kept(inherited, rng), rng))
+            item = category((kind, KIND_OF, above[0]), kept(inherited, rng), rng)
+            of_parent = [*own[above[0]], *((above[0], KIND_OF, up) for up in above[1:2])]
+            steps = [(canonical(*fact), canonical(kind, *fact[1:])) for fact in of_parent]
+            items.append(dataclasses.replace(item, steps=tuple(steps)))
         heirs = [other for other in own if kind in itertools.islice(_ancestors(other, parent), 2)]
+        children = [heir for heir in heirs if parent[heir] == kind]
         for fact in properties:
-            items.append(category(fact, kept([(heir, *fact[1:]) for heir in heirs], rng), rng))
+            item = category(fact, kept([(heir, *fact[1:]) for heir in heirs], rng), rng)
+            steps = [(canonical(child, KIND_OF, kind), canonical(child, *fact[1:])) for child in children]
+            items.append(dataclasses.replace(item, steps=tuple(steps)))
     rng.shuffle(items)
     return items
 

@@ -3,10 +3,11 @@
 A text is a list of segments with weights in the loss. Only what the context determines has weight 1.
 """
 
+import itertools
 import random
 from collections.abc import Callable, Sequence
 
-from gensweep.models.tiny.worlds import World, capitalised
+from gensweep.models.tiny.worlds import Item, World, capitalised
 
 Segments = list[tuple[str, float]]
 STATEMENT_WEIGHT = 0.2
@@ -78,14 +79,32 @@ def in_corpus(world: World, documents: int, rng: random.Random) -> Segments:
 
 def in_long_documents(world: World, documents: int, rng: random.Random) -> Segments:
     """``in_corpus`` with target documents of one to three statements, and no inference that needs another document."""
+    return _on_long_documents(world, documents, rng, lambda item: item.alone)
+
+
+def in_steps(world: World, documents: int, rng: random.Random) -> Segments:
+    """``in_long_documents`` with inferences that need another document, each behind what that document says.
+
+    So that no step takes more than finding one sentence, in the corpus or in what has been written.
+    """
+
+    def implied(item: Item) -> list[str]:
+        steps = rng.sample(item.steps, len(item.steps))
+        return [*item.alone, *itertools.chain.from_iterable(steps)]
+
+    return _on_long_documents(world, documents, rng, implied)
+
+
+def _on_long_documents(
+    world: World, documents: int, rng: random.Random, implied: Callable[[Item], Sequence[str]]
+) -> Segments:
     segments = corpus(world, documents, rng)
     items = rng.sample(world, min(len(world), 12))
     while items:
         count = rng.randint(1, 3)
         told, items = items[:count], items[count:]
         target = " ".join(capitalised("".join(rng.choice(item.documents))) for item in told)
-        implied = [statement for item in told for statement in item.alone]
-        segments += _about(target, implied, segments)
+        segments += _about(target, [statement for item in told for statement in implied(item)], segments)
     return segments
 
 
@@ -109,5 +128,6 @@ LAYOUTS: dict[str, Layout] = {
     "local": local,
     "in_corpus": in_corpus,
     "in_long_documents": in_long_documents,
+    "in_steps": in_steps,
     "statement": statement,
 }

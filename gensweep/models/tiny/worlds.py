@@ -29,13 +29,15 @@ Line = tuple[str, str]
 class Item:
     """Documents that say the same, questions on them as (prompt, answer), and what they imply.
 
-    ``alone`` follows from each document by itself, ``linked`` needs other items of the world too.
+    ``alone`` follows from each document by itself, ``linked`` needs other items of the world too. ``steps`` tells how:
+    pairs of what another item says and what follows from both.
     """
 
     documents: tuple[Line, ...]
     questions: tuple[Line, ...]
     alone: tuple[str, ...]
     linked: tuple[str, ...] = ()
+    steps: tuple[Line, ...] = ()
 
 
 World = list[Item]
