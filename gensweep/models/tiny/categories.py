@@ -14,6 +14,8 @@ from gensweep.models.tiny.worlds import MOST_DOCUMENTS, Item, Line, Words, World
 
 Triple = tuple[str, str, str]
 """Subject, relation, object."""
+_SUBJECT_FIRST = ("plural", "plural", "singular", "formal", "observed")
+"""Styles of documents, the first one twice as often."""
 
 
 def syllogisms(words: Words, count: int, rng: random.Random) -> World:
@@ -76,6 +78,12 @@ def ontologies(words: Words, count: int, rng: random.Random) -> World:
     return _told(ontology(words, max(2, round(count / (1 + statistics.mean(_OWN)))), rng), rng, _some_inherited)
 
 
+def two_way_ontologies(words: Words, count: int, rng: random.Random) -> World:
+    """``ontologies``, of which now and then a document names a fact's object first."""
+    parts = ontology(words, max(2, round(count / (1 + statistics.mean(_OWN)))), rng)
+    return _told(parts, rng, _some_inherited, (*_SUBJECT_FIRST, "converse"))
+
+
 Tree = tuple[dict[str, str], dict[str, list[Triple]]]
 """The parent of each category but the first, and the properties of each."""
 
@@ -136,7 +144,10 @@ def _some_inherited(implied: list[Triple], rng: random.Random) -> list[Triple]:
 _INHERITED_SHARE = 0.4
 
 
-def _told(parts: Tree, rng: random.Random, kept: Callable[[list[Triple], random.Random], list[Triple]]) -> World:
+_Kept = Callable[[list[Triple], random.Random], list[Triple]]
+
+
+def _told(parts: Tree, rng: random.Random, kept: _Kept, styles: Sequence[str] = _SUBJECT_FIRST) -> World:
     """Items on all that a tree states, in random order; ``kept`` chooses from what follows from a fact and others."""
     parent, own = parts
     items = []
@@ -145,16 +156,13 @@ def _told(parts: Tree, rng: random.Random, kept: Callable[[list[Triple], random.
         if above:
             inherited = [(kind, *fact[1:]) for up in above[:2] for fact in own[up]]
             inherited += [(kind, KIND_OF, up) for up in above[1:]]
-            item = category((kind, KIND_OF, above[0]), kept(inherited, rng), rng)
+            item = category((kind, KIND_OF, above[0]), kept(inherited, rng), rng, styles)
             of_parent = [*own[above[0]], *((above[0], KIND_OF, up) for up in above[1:2])]
             steps = [(canonical(*fact), canonical(kind, *fact[1:])) for fact in of_parent]
             items.append(dataclasses.replace(item, steps=tuple(steps)))
         heirs = [other for other in own if kind in itertools.islice(_ancestors(other, parent), 2)]
-        children = [heir for heir in heirs if parent[heir] == kind]
         for fact in properties:
-            item = category(fact, kept([(heir, *fact[1:]) for heir in heirs], rng), rng)
-            steps = [(canonical(child, KIND_OF, kind), canonical(child, *fact[1:])) for child in children]
-            items.append(dataclasses.replace(item, steps=tuple(steps)))
+            items.append(category(fact, kept([(heir, *fact[1:]) for heir in heirs], rng), rng, styles))
     rng.shuffle(items)
     return items
 
@@ -165,7 +173,7 @@ def _ancestors(kind: str, parent: Mapping[str, str]) -> Iterator[str]:
         yield kind
 
 
-def category(fact: Triple, inherited: list[Triple], rng: random.Random) -> Item:
+def category(fact: Triple, inherited: list[Triple], rng: random.Random, styles: Sequence[str] = _SUBJECT_FIRST) -> Item:
     """Documents in any wording on a fact; ``inherited`` are facts that follow from it and others.
 
     The last question asks for the fact itself, half of the time in words that no document uses.
@@ -173,8 +181,9 @@ def category(fact: Triple, inherited: list[Triple], rng: random.Random) -> Item:
     subject, relation, value = fact
     converse = (value, converse_of(relation), subject)
     key = template_key(relation)
-    styles = ["plural", "plural", "singular", "formal", "observed"]
-    said = [rng.choice(STYLES[rng.choice(styles)][key]) for _ in range(MOST_DOCUMENTS)]
+    keys = {style: template_key(converse[1]) if style == "converse" else key for style in styles}
+    chosen = (rng.choice(styles) for _ in range(MOST_DOCUMENTS))
+    said = [rng.choice(STYLES[style][keys[style]]) for style in chosen]
     lines = [cut(f"{template.format_map(fields(*fact))}.") for template in said]
     rephrased = capitalised(f"{rng.choice(REPHRASED[key]).format_map(fields(*fact))}.")
     implied = canonical(*rng.choice([converse, *inherited, *inherited[:1]]))

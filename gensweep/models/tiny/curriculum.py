@@ -19,6 +19,7 @@ WORLDS: dict[str, Callable[[Words, int, random.Random], World]] = {
     "premises": categories.premises,
     "hierarchies": categories.hierarchies,
     "ontologies": categories.ontologies,
+    "two_way_ontologies": categories.two_way_ontologies,
 }
 _SEEN, _UNSEEN = 1000, 300
 

@@ -3,6 +3,7 @@
 import itertools
 import random
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping
 
 import pytest
@@ -115,3 +116,43 @@ def test_a_long_target_document_states_up_to_three_facts_and_all_of_them_are_tak
             assert all(item.alone[1] in inferences for item in told)
             counts.add(len(re.findall(r"[.?](?: |$)", target)))
     assert counts == {1, 2, 3}
+
+
+def test_a_step_says_what_another_item_says_and_then_what_follows() -> None:
+    """Behind "Femps are a kind of glon." the steps are "Glons can yomp.", then "Femps can yomp.", and so on."""
+    rng, steps = random.Random(9), 0
+    for _ in range(30):
+        items = WORLDS["two_way_ontologies"](seen_words(), 14, rng)
+        said = {item.alone[0] for item in items}
+        for item in items:
+            kind, is_kind, up = item.alone[0].removesuffix(".").partition(" are a kind of ")
+            if not is_kind:
+                assert not item.steps
+                continue
+            parent = plural(up).capitalize()
+            assert {other for other, _ in item.steps} == {text for text in said if text.startswith(f"{parent} ")}
+            assert all(follows == kind + other.removeprefix(parent) for other, follows in item.steps)
+            steps += len(item.steps)
+    assert steps > 100
+
+
+def test_a_document_of_a_two_way_ontology_names_the_object_first_now_and_then() -> None:
+    rng, first = random.Random(10), Counter[bool]()
+    for item in WORLDS["two_way_ontologies"](seen_words(), 200, rng):
+        kind, is_kind, up = item.alone[0].lower().removesuffix(".").partition(" are a kind of ")
+        for document in item.documents if is_kind else ():
+            text = "".join(document).lower()
+            singular = next(word for word in seen_words() if plural(word) == kind)
+            first[text.index(up) < text.index(singular)] += 1
+    assert 0.08 < first[True] / first.total() < 0.25  # one style of six
+
+
+def test_steps_stand_behind_what_follows_from_the_target_alone() -> None:
+    world = WORLDS["two_way_ontologies"](seen_words(), 10, random.Random(8))
+    text = "".join(part for part, _ in layouts.in_steps(world, 1, random.Random(8)))
+    targets = text.split("\n\nDocument: ")[1:]
+    taken_up = 0
+    for item in world:
+        lines = [f"- {statement}" for statement in (*item.alone, *itertools.chain(*item.steps))]
+        taken_up += any(all(line in target for line in lines) for target in targets)
+    assert taken_up == min(len(world), 12)
