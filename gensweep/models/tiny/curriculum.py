@@ -52,7 +52,8 @@ class Level:
     sentences are moved apart to distances up to the model's window. ``anneal``: over that many last steps, of it and of
     levels before it that anneal too, the learning rate falls to nothing; the next level begins with a new warm-up.
     ``known``: share of texts on a world that stays the same; ``known_size``: which of the two. ``plurals``: whether the
-    plural of a made-up word is one token.
+    plural of a made-up word is one token. ``fresh_words``: whether each step draws new vectors for the made-up words
+    (but not for those of known worlds).
     """
 
     steps: int
@@ -64,6 +65,7 @@ class Level:
     known: float = 0.0
     known_size: Literal["small", "large"] = "small"
     plurals: bool = False
+    fresh_words: bool = False
     worlds: Mapping[str, float]
     layouts: Mapping[str, float]
 

@@ -35,12 +35,25 @@ def share_gradient(embedding: nn.Embedding, words: int) -> None:
     gradient.copy_(gradient.mean(dim=0, keepdim=True).expand_as(gradient))
 
 
-def with_new_words(embedding: nn.Embedding, old: Tensor, new: Tensor) -> Tensor:
-    """The table with other words instead of those of the training.
+def redraw(embedding: nn.Embedding, words: int, fixed: Tensor, seed: int) -> None:
+    """Give all words behind the ``fixed`` ones new vectors: what is copied must not depend on which these are.
 
-    ``old`` and ``new``: their ``random_words``. What training added to a spelling is added to the new ones.
+    ``fixed``: ``random_words`` of the first words, which keep theirs.
     """
-    rows = word_rows(embedding, len(old))
+    width = embedding.embedding_dim
+    with torch.no_grad():
+        vectors = random_words(words - len(fixed), width, seed) + _added(embedding, words, fixed)
+        embedding.weight[word_rows(embedding, words)].view(words, SPELLINGS, width)[len(fixed) :] = vectors
+
+
+def with_new_words(embedding: nn.Embedding, words: int, fixed: Tensor, new: Tensor) -> Tensor:
+    """The table with other words, whose ``random_words`` are ``new``, instead of those of the training."""
     table = embedding.weight.detach()
-    shift = (table[rows].view(len(old), SPELLINGS, -1) - old).mean(dim=0)
-    return torch.cat([table[: rows.start], (new + shift).flatten(0, 1)])
+    kept = table[: word_rows(embedding, words).start]
+    return torch.cat([kept, (new + _added(embedding, words, fixed)).flatten(0, 1)])
+
+
+def _added(embedding: nn.Embedding, words: int, fixed: Tensor) -> Tensor:
+    """What training added to each spelling, ``(spellings, width)``: the same for all words."""
+    rows = embedding.weight.detach()[word_rows(embedding, words)].view(words, SPELLINGS, -1)
+    return (rows[: len(fixed)] - fixed).mean(dim=0)

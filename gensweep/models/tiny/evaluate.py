@@ -18,7 +18,7 @@ from gensweep.datasets.lexicon import benchmark_words
 from gensweep.models.tiny import embeddings, probes, tokenizer
 from gensweep.models.tiny.curriculum import all_words
 from gensweep.models.tiny.texts import Encoder
-from gensweep.models.tiny.train import load_recipe, new_model
+from gensweep.models.tiny.train import fixed_vectors, load_recipe, new_model
 
 _CARD = Path(__file__).with_name("card.md")
 _TEXTS = 60
@@ -59,9 +59,8 @@ def meet_benchmark_words(model: LlamaForCausalLM, seed: int) -> None:
     """Put benchmark words in place of those of the training, which nobody will meet again."""
     embedding = model.get_input_embeddings()
     width = model.config.hidden_size
-    old = embeddings.random_words(len(all_words()), width, seed)
     new = embeddings.random_words(len(benchmark_words()), width, seed + 1)
-    rows = embeddings.with_new_words(embedding, old, new)
+    rows = embeddings.with_new_words(embedding, len(all_words()), fixed_vectors(width, seed), new)
     model.resize_token_embeddings(len(rows), mean_resizing=False)
     with torch.no_grad():
         model.get_input_embeddings().weight.copy_(rows)

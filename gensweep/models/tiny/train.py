@@ -20,7 +20,7 @@ from transformers import LlamaConfig, LlamaForCausalLM
 
 from gensweep.datasets.features import FEATURES
 from gensweep.models.tiny import circuits, embeddings, probes, tokenizer
-from gensweep.models.tiny.curriculum import Level, all_words, texts, unseen_words
+from gensweep.models.tiny.curriculum import Level, all_words, known_words, texts, unseen_words
 from gensweep.models.tiny.layouts import LAYOUTS
 from gensweep.models.tiny.muon import Muon
 from gensweep.models.tiny.texts import Batch, Encoded, Encoder, micro_batches
@@ -91,6 +91,11 @@ def new_model(recipe: Recipe, vocabulary: Any) -> LlamaForCausalLM:
             weight[other] = weight[one] + 0.5 * weight[other] if one != other else weight[one]
     circuits.favour(model)
     return model
+
+
+def fixed_vectors(width: int, seed: int) -> torch.Tensor:
+    """The ``random_words`` that stay as they are: those of the larger known world."""
+    return embeddings.random_words(len(all_words()), width, seed)[: len(known_words("large"))]
 
 
 def optimisers(model: LlamaForCausalLM, recipe: Recipe) -> list[torch.optim.Optimizer]:
@@ -226,9 +231,13 @@ def train(recipe: Recipe, work: Path, last: int | None = None) -> LlamaForCausal
     if checkpoint.exists():
         run.load(checkpoint)
     begun, losses = time.monotonic() - run.seconds, list[float]()
+    fixed = fixed_vectors(model.config.hidden_size, recipe.seed)
     while run.step < (recipe.steps if last is None else last):
         set_rates(run.optimizers, run.step, recipe)
-        encoder = encoders[recipe.level_at(run.step)[0].plurals]
+        level, _ = recipe.level_at(run.step)
+        encoder = encoders[level.plurals]
+        if level.fresh_words:
+            embeddings.redraw(model.get_input_embeddings(), len(all_words()), fixed, run.step)
         encoded = list(step_texts(recipe, run.step, encoder))
         losses.append(train_step(model, list(micro_batches(encoded, recipe.tokens_per_pass)), run.optimizers))
         run.step += 1

@@ -10,7 +10,7 @@ from transformers import LlamaForCausalLM
 
 from gensweep.datasets.lexicon import benchmark_words
 from gensweep.models.tiny import embeddings, tokenizer, train
-from gensweep.models.tiny.curriculum import WORLDS, Level, all_words, seen_words, unseen_words
+from gensweep.models.tiny.curriculum import WORLDS, Level, all_words, known_words, seen_words, unseen_words
 from gensweep.models.tiny.evaluate import meet_benchmark_words
 from gensweep.models.tiny.layouts import in_context
 from gensweep.models.tiny.muon import orthogonalised
@@ -137,3 +137,16 @@ def test_training_moves_all_words_alike_and_benchmark_words_with_them(tmp_path: 
     new = word_embeddings(trained, len(benchmark_words()))
     random_part = embeddings.random_words(len(benchmark_words()), width, recipe().seed + 1)
     torch.testing.assert_close(new - random_part, shift.expand_as(new), atol=1e-5, rtol=0)
+
+
+def test_fresh_words_are_new_vectors_with_what_training_adds_to_all(tmp_path: Path) -> None:
+    words, width = len(all_words()), recipe().model["hidden_size"]
+    levels = tuple(dataclasses.replace(level, fresh_words=True) for level in recipe().levels)
+    rows = word_embeddings(train.train(recipe(levels=levels), tmp_path), words)
+    first, known = embeddings.random_words(words, width, recipe().seed), len(known_words("large"))
+    added = (rows[:known] - first[:known]).mean(dim=0)
+    torch.testing.assert_close(rows[:known], first[:known] + added, atol=1e-5, rtol=0)
+    new = rows[known:] - added
+    torch.testing.assert_close(new, new[:, :1].expand_as(new), atol=1e-5, rtol=0)  # one vector in all spellings
+    cosines = torch.cosine_similarity(new[:, 0], first[known:, 0], dim=-1)
+    assert cosines.abs().max() < 0.8 and cosines.mean().abs() < 3 / (width * len(cosines)) ** 0.5
