@@ -75,13 +75,12 @@ def ontologies(words: Words, count: int, rng: random.Random) -> World:
 
     Which of them is asked for is told by the relation; what is inherited may stand beside an own one of the same.
     """
-    return _told(ontology(words, max(2, round(count / (1 + statistics.mean(_OWN)))), rng), rng, _some_inherited)
+    return _told(_ontology_of(words, count, rng), rng, _some_inherited)
 
 
 def two_way_ontologies(words: Words, count: int, rng: random.Random) -> World:
     """``ontologies``, of which now and then a document names a fact's object first."""
-    parts = ontology(words, max(2, round(count / (1 + statistics.mean(_OWN)))), rng)
-    return _told(parts, rng, _some_inherited, (*_SUBJECT_FIRST, "converse"))
+    return _told(_ontology_of(words, count, rng), rng, _some_inherited, (*_SUBJECT_FIRST, "converse"))
 
 
 Tree = tuple[dict[str, str], dict[str, list[Triple]]]
@@ -125,6 +124,10 @@ def ontology(words: Words, size: int, rng: random.Random) -> Tree:
         for kind in kinds
     }
     return parent, own
+
+
+def _ontology_of(words: Words, facts: int, rng: random.Random) -> Tree:
+    return ontology(words, max(2, round(facts / (1 + statistics.mean(_OWN)))), rng)
 
 
 def _parents(kinds: Sequence[str], rng: random.Random) -> dict[str, str]:
