@@ -13,9 +13,9 @@ DEVIATION = 1.0
 """Standard deviation of the embeddings."""
 
 
-def word_rows(embedding: nn.Embedding, words: int) -> slice:
-    """The rows of the made-up words, which are the last ones: word by word, each in all its spellings."""
-    return slice(embedding.num_embeddings - words * SPELLINGS, embedding.num_embeddings)
+def by_word(table: Tensor, words: int) -> Tensor:
+    """A view of the made-up words' rows, which are the last ones of a table, as ``(words, spellings, width)``."""
+    return table[len(table) - words * SPELLINGS :].view(words, SPELLINGS, -1)
 
 
 def random_words(words: int, width: int, seed: int) -> Tensor:
@@ -31,7 +31,7 @@ def random_words(words: int, width: int, seed: int) -> Tensor:
 def share_gradient(embedding: nn.Embedding, words: int) -> None:
     """Give all words of a spelling the mean of their gradients."""
     assert embedding.weight.grad is not None
-    gradient = embedding.weight.grad[word_rows(embedding, words)].view(words, SPELLINGS, -1)
+    gradient = by_word(embedding.weight.grad, words)
     gradient.copy_(gradient.mean(dim=0, keepdim=True).expand_as(gradient))
 
 
@@ -40,20 +40,18 @@ def redraw(embedding: nn.Embedding, words: int, fixed: Tensor, seed: int) -> Non
 
     ``fixed``: ``random_words`` of the first words, which keep theirs.
     """
-    width = embedding.embedding_dim
-    with torch.no_grad():
-        vectors = random_words(words - len(fixed), width, seed) + _added(embedding, words, fixed)
-        embedding.weight[word_rows(embedding, words)].view(words, SPELLINGS, width)[len(fixed) :] = vectors
+    table = embedding.weight.detach()
+    vectors = random_words(words - len(fixed), embedding.embedding_dim, seed)
+    by_word(table, words)[len(fixed) :] = vectors + _added(table, fixed, words)
 
 
 def with_new_words(embedding: nn.Embedding, words: int, fixed: Tensor, new: Tensor) -> Tensor:
     """The table with other words, whose ``random_words`` are ``new``, instead of those of the training."""
     table = embedding.weight.detach()
-    kept = table[: word_rows(embedding, words).start]
-    return torch.cat([kept, (new + _added(embedding, words, fixed)).flatten(0, 1)])
+    others = table[: len(table) - words * SPELLINGS]
+    return torch.cat([others, (new + _added(table, fixed, words)).flatten(0, 1)])
 
 
-def _added(embedding: nn.Embedding, words: int, fixed: Tensor) -> Tensor:
+def _added(table: Tensor, fixed: Tensor, words: int) -> Tensor:
     """What training added to each spelling, ``(spellings, width)``: the same for all words."""
-    rows = embedding.weight.detach()[word_rows(embedding, words)].view(words, SPELLINGS, -1)
-    return (rows[: len(fixed)] - fixed).mean(dim=0)
+    return (by_word(table, words)[: len(fixed)] - fixed).mean(dim=0)

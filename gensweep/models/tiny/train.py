@@ -83,8 +83,7 @@ def new_model(recipe: Recipe, vocabulary: Any) -> LlamaForCausalLM:
         model.model.norm.weight.fill_(0.1)  # embeddings of deviation 1 are the output's weights too
         words = len(all_words())
         vectors = embeddings.random_words(words, config.hidden_size, recipe.seed)
-        rows = embeddings.word_rows(model.get_input_embeddings(), words)
-        weight[rows].view(words, tokenizer.SPELLINGS, -1).copy_(vectors)
+        embeddings.by_word(weight, words).copy_(vectors)
         for feature in FEATURES:
             ends = (feature.comparative.split()[-1], feature.opposite.split()[-1])
             one, other = vocabulary.convert_tokens_to_ids([f"\u0120{word}" for word in ends])

@@ -37,7 +37,7 @@ class Item:
     questions: tuple[Line, ...]
     alone: tuple[str, ...]
     linked: tuple[str, ...] = ()
-    steps: tuple[Line, ...] = ()
+    steps: tuple[tuple[str, str], ...] = ()
 
 
 World = list[Item]

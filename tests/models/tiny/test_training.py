@@ -120,8 +120,7 @@ def test_a_fresh_model_looks_back_and_finds() -> None:
 
 def word_embeddings(model: LlamaForCausalLM, words: int) -> torch.Tensor:
     """``(words, spellings, width)``."""
-    embedding = model.get_input_embeddings()
-    return embedding.weight.detach()[embeddings.word_rows(embedding, words)].view(words, tokenizer.SPELLINGS, -1)
+    return embeddings.by_word(model.get_input_embeddings().weight.detach(), words)
 
 
 def test_training_moves_all_words_alike_and_benchmark_words_with_them(tmp_path: Path) -> None:
