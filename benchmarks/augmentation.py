@@ -105,7 +105,7 @@ def pipeline(job: Augmenting) -> tuple[float, float]:
         return middle - start, clock() - middle
 
 
-def ignore(done: int) -> None:
+def ignore(key: str) -> None:
     """Progress that nobody asked for."""
 
 

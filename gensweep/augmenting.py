@@ -5,9 +5,10 @@
 
 import collections
 import dataclasses
+import functools
 import itertools
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import pyarrow as pa
@@ -15,6 +16,7 @@ import pyarrow as pa
 from gensweep import augment, modes
 from gensweep.augment import audit, failures, global_, judge
 from gensweep.augment.world import stated_targets
+from gensweep.errors import UserError
 from gensweep.keys import identity, stage_key
 from gensweep.models import hub
 from gensweep.models.base import LanguageModel
@@ -42,8 +44,8 @@ class Block:
         return [request for request in self.requests if request.id not in done]
 
 
-Generate = Callable[[Sequence[Block], str, Store, Callable[[int], None]], None]
-"""``generate(blocks, model, store, on_done)`` puts every block into the store; ``on_done`` hears how many are there."""
+Generate = Callable[[Sequence[Block], str, Store, Callable[[str], None]], None]
+"""``generate(blocks, model, store, on_done)`` puts every block into the store; ``on_done`` hears the key of each."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
@@ -57,25 +59,31 @@ class Augmenting:
     seed: int
 
 
-def run_augmentation(job: Augmenting, store: Store, *, generate: Generate, notify: Notify = ignore) -> Entry:
-    """Plan, generate what no stored block holds, parse, filter, audit.
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class _Generated:
+    """One generation per request, in their order, and the wall time in seconds that they took."""
 
-    The entry has the tables documents, requests, generations, rejections, ``generated`` (ids of the questions whose
-    answer a document writes down), audit and coverage; its meta data have the audit's summary, and the dollars that an
-    endpoint's generations cost by the prices in its name.
-    """
-    started = time.perf_counter()
+    generations: list[Generation]
+    seconds: float
+
+
+_Steps = Generator[list[GenerationRequest], _Generated, Entry]
+"""An augmentation as a coroutine: it asks for generations, once or twice, and ends with its entry."""
+
+
+def _steps(job: Augmenting, store: Store) -> _Steps:
     requests = plan(job)
-    generations = _generations(job, requests, store, generate, notify)
+    answer = yield requests
+    generations, seconds = answer.generations, answer.seconds
     statements, rejections = augment.parse(requests, generations, job.dataset)
     documents, dropped = augment.select(statements, job.dataset, job.settings)
     rejections += dropped
     if job.settings.filter == "judge":
         asked = judge.plan(documents, requests, job.dataset, job.settings, _window(job))
-        verdicts = _generations(job, asked, store, generate, notify)
-        documents, dropped = judge.select(documents, asked, verdicts)
-        requests, generations, rejections = [*requests, *asked], [*generations, *verdicts], [*rejections, *dropped]
-    seconds = time.perf_counter() - started
+        verdicts = yield asked
+        documents, dropped = judge.select(documents, asked, verdicts.generations)
+        requests, generations = [*requests, *asked], [*generations, *verdicts.generations]
+        rejections, seconds = [*rejections, *dropped], seconds + verdicts.seconds
     audited = audit.audit(documents, job.dataset)
     tables = {
         "documents": to_table(documents, Document),
@@ -93,38 +101,126 @@ def run_augmentation(job: Augmenting, store: Store, *, generate: Generate, notif
         "windows": global_.describe(requests),
         "audit": dataclasses.asdict(audit.summarise(audited, generations, seconds)),
     }
-    notify(Event(condition=job.key, stage="done"))
     return store.put("augment", job.key, tables, meta=meta)
 
 
-def _generations(
-    job: Augmenting, requests: Sequence[GenerationRequest], store: Store, generate: Generate, notify: Notify
-) -> list[Generation]:
-    """One generation per request, in their order; those in the store are not generated again, unless they failed.
+class _Work:
+    """An augmentation under way, until it has its ``entry`` or an ``error``."""
 
-    Raises:
-        UserError: too many of the generations fail.
+    def __init__(self, job: Augmenting, store: Store, notify: Notify) -> None:
+        self.entry: Entry | None = None
+        self.error: Exception | None = None
+        self.missing: list[Block] = []
+        self._job, self._store, self._notify = job, store, notify
+        self._steps = _steps(job, store)
+        self._blocks: list[Block] = []
+        self._unchecked: set[str] = set()
+        self._checked: list[Generation] = []
+        self._advance(lambda: next(self._steps))
+
+    @property
+    def ended(self) -> bool:
+        return self.entry is not None or self.error is not None
+
+    def on_done(self, key: str) -> None:
+        """A missing block is in the store. Raises UserError if too many of the generations fail."""
+        self.missing = [block for block in self.missing if block.key != key]
+        self._tell()
+        if key in self._unchecked:
+            self._unchecked.remove(key)
+            self._checked += from_table(_entry(key, self._store).table("generations"), Generation)
+            try:
+                failures.check(self._checked, self._job.settings.max_failures)
+            except UserError as error:
+                self.error = error
+                raise
+
+    def go_on(self, seconds: float) -> None:
+        """With all that was asked for, which took ``seconds``: ask for more, or end."""
+        generations = [generation for block in self._blocks for generation in stored_block(block, self._store)]
+        answer = _Generated(generations=generations, seconds=seconds)
+        self._advance(lambda: self._steps.send(answer))
+
+    def _advance(self, step: Callable[[], list[GenerationRequest]]) -> None:
+        try:
+            self._ask(step())
+        except StopIteration as end:
+            self.entry = end.value
+            self._notify(Event(condition=self._job.key, stage="done"))
+        except Exception as error:  # the caller's to raise; other augmentations go on
+            self.error = error
+
+    def _ask(self, requests: list[GenerationRequest]) -> None:
+        self._blocks = cut(requests, self._job.generator)
+        stored = {block.key: self._store.get("generate", block.key) for block in self._blocks}
+        self.missing = [
+            block if entry is None else dataclasses.replace(block, done=_successes(entry))
+            for block in self._blocks
+            if (entry := stored[block.key]) is None or entry.meta.get("failed")
+        ]
+        self._unchecked = {key for key, entry in stored.items() if entry is None}
+        self._tell()
+
+    def _tell(self) -> None:
+        done, total = len(self._blocks) - len(self.missing), len(self._blocks)
+        self._notify(Event(condition=self._job.key, stage="augment", done=done, total=total))
+
+
+def run_augmentation(job: Augmenting, store: Store, *, generate: Generate, notify: Notify = ignore) -> Entry:
+    """One augmentation by itself; raises what ends it."""
+    work = _Work(job, store, notify)
+    _run_together([work], job.generator, store, generate)
+    if work.error is not None:
+        raise work.error
+    assert work.entry is not None
+    return work.entry
+
+
+def run_augmentations(
+    jobs: Sequence[Augmenting], store: Store, *, generate: Generate, notify: Notify = ignore
+) -> dict[str, Exception]:
+    """Plan, generate what no stored block holds, parse, filter, audit: each job's entry comes into the store.
+
+    An entry has the tables documents, requests, generations, rejections, ``generated`` (ids of the questions whose
+    answer a document writes down), audit and coverage; its meta data have the audit's summary, its part of the wall
+    time in seconds, and the dollars that an endpoint's generations cost by the prices in its name.
+
+    The jobs of one generator go through it together, so that it is loaded once. One that fails leaves the others alone;
+    what ended it is returned by the job's key.
     """
-    blocks = cut(requests, job.generator)
-    stored = {block.key: store.get("generate", block.key) for block in blocks}
-    missing = [
-        block if entry is None else dataclasses.replace(block, done=_successes(entry))
-        for block in blocks
-        if (entry := stored[block.key]) is None or entry.meta.get("failed")
-    ]
-    unchecked = collections.deque(block for block in missing if stored[block.key] is None)
-    checked: list[Generation] = []
+    failed: dict[str, Exception] = {}
+    for generator in dict.fromkeys(job.generator for job in jobs):
+        works = {job.key: _Work(job, store, notify) for job in jobs if job.generator == generator}
+        _run_together(list(works.values()), generator, store, generate)
+        failed |= {key: work.error for key, work in works.items() if work.error is not None}
+    return failed
 
-    def on_done(count: int) -> None:
-        done = len(blocks) - len(missing) + count
-        notify(Event(condition=job.key, stage="augment", done=done, total=len(blocks)))
-        while unchecked and store.get("generate", unchecked[0].key) is not None:
-            checked.extend(stored_block(unchecked.popleft(), store))
-        failures.check(checked, job.settings.max_failures)
 
-    on_done(0)
-    generate(missing, job.generator, store, on_done)
-    return [generation for block in blocks for generation in stored_block(block, store)]
+def _run_together(works: Sequence[_Work], generator: str, store: Store, generate: Generate) -> None:
+    """Bring augmentations to their ends; what they wait for at a time is generated together."""
+    while active := [work for work in works if not work.ended]:
+        waiting: dict[str, list[_Work]] = collections.defaultdict(list)
+        for work in active:
+            for block in work.missing:
+                waiting[block.key].append(work)
+        blocks = {block.key: block for work in active for block in work.missing}
+        asked = [sum(len(block.pending) for block in work.missing) for work in active]
+        started = time.perf_counter()
+        try:
+            generate(list(blocks.values()), generator, store, functools.partial(_on_done, waiting))
+        except Exception as error:
+            # Where one of them stopped the generator, the others go on with what they still lack.
+            for work in active if not any(work.ended for work in active) else ():
+                work.error = error
+            continue
+        seconds = time.perf_counter() - started
+        for work, own in zip(active, asked, strict=True):
+            work.go_on(seconds * own / max(1, sum(asked)))
+
+
+def _on_done(waiting: Mapping[str, Sequence[_Work]], key: str) -> None:
+    for work in waiting[key]:
+        work.on_done(key)
 
 
 def _successes(entry: Entry) -> tuple[Generation, ...]:
@@ -153,10 +249,15 @@ def cut(requests: Sequence[GenerationRequest], generator: str) -> list[Block]:
 
 def stored_block(block: Block, store: Store) -> list[Generation]:
     """The generations of a block that is in the store, in the order of its requests."""
-    entry = store.get("generate", block.key)
-    assert entry is not None, f"the generator returned without storing block {block.key}"
-    generations = {item.request_id: item for item in from_table(entry.table("generations"), Generation)}
+    stored = from_table(_entry(block.key, store).table("generations"), Generation)
+    generations = {item.request_id: item for item in stored}
     return [generations[request.id] for request in block.requests]
+
+
+def _entry(key: str, store: Store) -> Entry:
+    entry = store.get("generate", key)
+    assert entry is not None, f"the generator ended without storing block {key}"
+    return entry
 
 
 def generate_blocks(blocks: Sequence[Block], model: LanguageModel, store: Store) -> Iterator[Block]:
@@ -181,9 +282,9 @@ def store_complete(blocks: Sequence[Block], generations: Iterable[Generation], s
             yield block
 
 
-def generate_inline(blocks: Sequence[Block], model: str, store: Store, on_done: Callable[[int], None]) -> None:
+def generate_inline(blocks: Sequence[Block], model: str, store: Store, on_done: Callable[[str], None]) -> None:
     """``Generate`` in this process."""
     if not blocks:
         return
-    for done, _ in enumerate(generate_blocks(blocks, modes.base_model(model), store), start=1):
-        on_done(done)
+    for block in generate_blocks(blocks, modes.base_model(model), store):
+        on_done(block.key)

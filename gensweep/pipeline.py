@@ -5,14 +5,13 @@
 
 import tempfile
 import time
-import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from gensweep import datasets, modes
 from gensweep.augmenting import Augmenting, Generate, run_augmentation
 from gensweep.config import Condition
-from gensweep.errors import UserError
+from gensweep.errors import UserError, description
 from gensweep.keys import augmentation_of, stage_keys
 from gensweep.progress import Event, Notify, ignore
 from gensweep.records import (
@@ -120,26 +119,17 @@ def _keep_weights(learned: modes.Learned, key: str, store: Store) -> None:
         store.put("fit", key, {"steps": to_table(learned.steps, TrainStep)}, files=files)
 
 
-def failure_of(action: Callable[[], object]) -> str:
-    """Run ``action`` in a sweep that goes on after a failure: the error as text, empty if there was none."""
-    try:
-        action()
-    except UserError as mistake:
-        return str(mistake)
-    except Exception:
-        return traceback.format_exc()
-    return ""
-
-
 def attempt(
     condition: Condition, store: Store, *, generate: Generate, fit: modes.Fit, tracker: Tracker, notify: Notify
 ) -> str:
     """``run_condition`` for a sweep that goes on after a failure: the error as text, empty if there was none."""
     key = stage_keys(condition).score
     notify(Event(condition=key, stage="start"))
-    error = failure_of(
-        lambda: run_condition(condition, store, generate=generate, fit=fit, tracker=tracker, notify=notify)
-    )
+    error = ""
+    try:
+        run_condition(condition, store, generate=generate, fit=fit, tracker=tracker, notify=notify)
+    except Exception as mistake:
+        error = description(mistake)
     notify(Event(condition=key, stage="failed" if error else "done"))
     return error
 
@@ -186,18 +176,21 @@ def augment_stage(condition: Condition, store: Store, *, generate: Generate, not
     """The documents that the condition's generator infers from the dataset, none without an augmentation."""
     if condition.augmentation.strategy == "none":
         return []
-    key = stage_keys(condition).augment
-    entry = store.get("augment", key)
+    entry = store.get("augment", stage_keys(condition).augment)
     if entry is None:
-        job = Augmenting(
-            key=key,
-            dataset=build_stage(condition, store),
-            settings=augmentation_of(condition.augmentation, condition.generator()),
-            generator=condition.generator(),
-            seed=condition.seed,
-        )
-        entry = run_augmentation(job, store, generate=generate, notify=notify)
+        entry = run_augmentation(augmenting(condition, store), store, generate=generate, notify=notify)
     return from_table(entry.table("documents"), Document)
+
+
+def augmenting(condition: Condition, store: Store) -> Augmenting:
+    """The augmentation of a condition that has one."""
+    return Augmenting(
+        key=stage_keys(condition).augment,
+        dataset=build_stage(condition, store),
+        settings=augmentation_of(condition.augmentation, condition.generator()),
+        generator=condition.generator(),
+        seed=condition.seed,
+    )
 
 
 def fit_inline(tuning: modes.Tuning, on_step: modes.OnStep) -> modes.Learned:

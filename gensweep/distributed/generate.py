@@ -47,7 +47,7 @@ def ray_generate(share: Share) -> Generate:
     return functools.partial(_generate, share)
 
 
-def _generate(share: Share, blocks: Sequence[Block], model: str, store: Store, on_done: Callable[[int], None]) -> None:
+def _generate(share: Share, blocks: Sequence[Block], model: str, store: Store, on_done: Callable[[str], None]) -> None:
     if not blocks:
         return
     context = ray.data.DataContext.get_current()
@@ -55,33 +55,30 @@ def _generate(share: Share, blocks: Sequence[Block], model: str, store: Store, o
     stored = _through_vllm if model.startswith(hub.VLLM) else _through_actors
     try:
         with hushed():
-            for done, _ in enumerate(stored(share, blocks, model, store), start=1):
-                on_done(done)
+            for key in stored(share, blocks, model, store):
+                on_done(key)
     except ray.exceptions.RayError as error:
         raise user_error_in(error) or error from None
 
 
-def _through_actors(share: Share, blocks: Sequence[Block], model: str, store: Store) -> Iterator[object]:
-    """One item for each block that an actor has stored."""
+def _through_actors(share: Share, blocks: Sequence[Block], model: str, store: Store) -> Iterator[str]:
+    """The key of each block that an actor has stored."""
     slots = 1 if model.startswith(hub.OPENAI) else share.slots
     batches = min(len(blocks), max(_TURNS * slots, -(-len(blocks) // _MOST_BLOCKS)))
     rows = [{"block": cloudpickle.dumps(block)} for block in blocks]
-    return iter(
-        ray.data.from_items(rows, override_num_blocks=batches)
-        .map_batches(
-            Generator,
-            fn_constructor_args=(model, store, Path.cwd()),
-            batch_size=None,
-            num_cpus=share.cpus,
-            num_gpus=share.gpus,
-            compute=ray.data.ActorPoolStrategy(size=min(slots, batches)),
-        )
-        .iter_rows()
+    stored = ray.data.from_items(rows, override_num_blocks=batches).map_batches(
+        Generator,
+        fn_constructor_args=(model, store, Path.cwd()),
+        batch_size=None,
+        num_cpus=share.cpus,
+        num_gpus=share.gpus,
+        compute=ray.data.ActorPoolStrategy(size=min(slots, batches)),
     )
+    return (row["key"] for row in stored.iter_rows())
 
 
-def _through_vllm(share: Share, blocks: Sequence[Block], model: str, store: Store) -> Iterator[Block]:
-    """Each block, stored by this process when the engines have done the last of its requests."""
+def _through_vllm(share: Share, blocks: Sequence[Block], model: str, store: Store) -> Iterator[str]:
+    """The key of each block, stored by this process when the engines have done the last of its requests."""
     from gensweep.models import vllm  # brings torch
 
     source = vllm.source(model)
@@ -97,7 +94,7 @@ def _through_vllm(share: Share, blocks: Sequence[Block], model: str, store: Stor
         else asked.failed(jobs[row["job"]], error)
         for row in _engine_rows(share, source, vllm.engine_arguments(gpu=share.gpus > 0), rows)
     )
-    return store_complete(blocks, itertools.chain(refused, written), store)
+    return (block.key for block in store_complete(blocks, itertools.chain(refused, written), store))
 
 
 def _engine_rows(

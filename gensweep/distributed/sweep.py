@@ -2,7 +2,6 @@
 
 import contextlib
 import dataclasses
-import functools
 import os
 import shutil
 import tempfile
@@ -17,13 +16,14 @@ import ray
 from ray import tune
 from ray.tune import TuneConfig, Tuner
 
-from gensweep.augmenting import generate_inline
+from gensweep.augmenting import generate_inline, run_augmentations
 from gensweep.config import Condition, Experiment
 from gensweep.distributed.cluster import LAUNCHER, Share, share_out
 from gensweep.distributed.generate import ray_generate
 from gensweep.distributed.train import RayFit
+from gensweep.errors import description
 from gensweep.keys import stage_keys
-from gensweep.pipeline import attempt, augment_stage, failure_of
+from gensweep.pipeline import attempt, augmenting
 from gensweep.progress import Event, Notify
 from gensweep.store import Store
 from gensweep.track import Tracker
@@ -146,15 +146,16 @@ def run_sweep(
 
 def _augment(pending: Sequence[Condition], store: Store, share: Share, notify: Notify) -> dict[str, str]:
     """Write every augmentation that is needed; the error by id of the conditions whose augmentation failed."""
-    failed: dict[str, str] = {"": ""}
+    jobs = {}
     for condition in pending:
         key = stage_keys(condition).augment
-        if key not in failed:
-            stage = functools.partial(augment_stage, condition, store, generate=ray_generate(share), notify=notify)
-            if error := failure_of(stage):
-                notify(Event(condition=key, stage="failed"))
-            failed[key] = error
-    return {stage_keys(c).score: error for c in pending if (error := failed[stage_keys(c).augment])}
+        if key and key not in jobs and store.get("augment", key) is None:
+            jobs[key] = augmenting(condition, store)
+    failed = run_augmentations(list(jobs.values()), store, generate=ray_generate(share), notify=notify)
+    for key in failed:
+        notify(Event(condition=key, stage="failed"))
+    found = ((stage_keys(condition).score, failed.get(stage_keys(condition).augment)) for condition in pending)
+    return {score: description(error) for score, error in found if error is not None}
 
 
 def _workers(condition: Condition) -> int:

@@ -2,6 +2,7 @@
 
 import dataclasses
 import tempfile
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -19,11 +20,13 @@ from gensweep.augmenting import (
     generate_inline,
     plan,
     run_augmentation,
+    run_augmentations,
     store_complete,
     stored_block,
 )
 from gensweep.models import hub
 from gensweep.models.fake import FakeModel
+from gensweep.progress import Event
 from gensweep.records import Generation, from_table
 from gensweep.specs import Augmentation, SimpleReversals
 from gensweep.store import Store
@@ -35,6 +38,11 @@ def job(generator: str = "builtin:fake", **choices: object) -> Augmenting:
     dataset = datasets.build(SimpleReversals(facts=40, documents_per_fact=2), 0)
     chosen = Augmentation.model_validate({"strategy": "local", "max_tokens": 4, **choices})
     return Augmenting(key="job", dataset=dataset, settings=chosen, generator=generator, seed=0)
+
+
+def on_seed(seed: int, facts: int = 40) -> Augmenting:
+    """The same on a dataset of its own."""
+    return dataclasses.replace(job(), key=f"job {seed}", dataset=datasets.build(SimpleReversals(facts=facts), seed))
 
 
 @settings(deadline=None, max_examples=30)
@@ -83,9 +91,9 @@ def test_a_re_run_asks_only_for_what_failed(tmp_path: Path) -> None:
 
     model = Flaky()
 
-    def generate(blocks: Sequence[Block], name: str, store: Store, on_done: Callable[[int], None]) -> None:
-        for done, _ in enumerate(generate_blocks(blocks, model, store), start=1):
-            on_done(done)
+    def generate(blocks: Sequence[Block], name: str, store: Store, on_done: Callable[[str], None]) -> None:
+        for block in generate_blocks(blocks, model, store):
+            on_done(block.key)
 
     store, work = Store(str(tmp_path)), job()
     entry = run_augmentation(work, store, generate=generate)
@@ -95,6 +103,57 @@ def test_a_re_run_asks_only_for_what_failed(tmp_path: Path) -> None:
     assert not any(item.error for item in from_table(entry.table("generations"), Generation))
     run_augmentation(work, store, generate=generate)
     assert asked[2:] == [[]]
+
+
+def test_jobs_of_one_generator_go_through_it_together(tmp_path: Path) -> None:
+    """And write what each writes alone; their times add up to the whole."""
+    calls: list[tuple[str, int]] = []
+
+    def generate(blocks: Sequence[Block], name: str, store: Store, on_done: Callable[[str], None]) -> None:
+        calls.append((name, len(blocks)))
+        generate_inline(blocks, name, store, on_done)
+
+    jobs = [on_seed(seed) for seed in range(3)]
+    jobs += [dataclasses.replace(on_seed(3, facts=4), key="other", generator="builtin:random")]
+    jobs += [dataclasses.replace(on_seed(4), key="judged", settings=job(filter="judge").settings)]
+    together, told = Store(str(tmp_path / "together")), list[Event]()
+    started = time.perf_counter()
+    assert run_augmentations(jobs, together, generate=generate, notify=told.append) == {}
+    elapsed = time.perf_counter() - started
+    entries = {item.key: together.get("augment", item.key) for item in jobs}
+    # All of the fake model's first, then the verdicts that one of them asks for, then the other generator's.
+    assert [name for name, _ in calls] == ["builtin:fake", "builtin:fake", "builtin:random"]
+    for item in jobs:
+        alone = run_augmentation(item, Store(str(tmp_path / item.key)), generate=generate_inline)
+        entry = entries[item.key]
+        assert entry is not None and entry.table("documents").equals(alone.table("documents"))
+        assert [event.stage for event in told if event.condition == item.key][-1] == "done"
+    assert 0 < sum(entry.meta["seconds_augment"] for entry in entries.values() if entry) < elapsed
+
+
+def test_a_job_that_fails_leaves_the_others_alone(tmp_path: Path) -> None:
+    failing, *fine = jobs = [on_seed(seed) for seed in range(3)]
+    wrong = {item.id for item in plan(failing)}
+
+    class Endpoint(FakeModel):
+        def generate(self, requests):  # type: ignore[no-untyped-def]
+            for item in super().generate(requests):
+                broken = item.request_id in wrong
+                yield dataclasses.replace(item, text="", finish="error", error="no key") if broken else item
+
+    def generate(self, requests):  # type: ignore[no-untyped-def]
+            for item, given_ in zip(super().generate(requests), requests, strict=True):
+                broken = given_.seed == next(iter(plan(failing))).seed or item.request_id in wrong
+                yield dataclasses.replace(item, text="", finish="error", error="no key") if broken else item
+
+    def generate(blocks: Sequence[Block], name: str, store: Store, on_done: Callable[[str], None]) -> None:
+        for block in generate_blocks(blocks, Endpoint(), store):
+            on_done(block.key)
+
+    store = Store(str(tmp_path))
+    failed = run_augmentations(jobs, store, generate=generate)
+    assert list(failed) == [failing.key] and "no key" in str(failed[failing.key])
+    assert [bool(store.get("augment", item.key)) for item in jobs] == [False, True, True]
 
 
 def test_the_entry_holds_the_audit_once_with_the_price(tmp_path: Path) -> None:
