@@ -70,7 +70,7 @@ class Watch:
         row.event = event
 
     def _line(self, row: _Row, event: Event) -> None:
-        ended = sum(not other.running() and other.ended > 0 for other in self._rows.values())
+        ended = sum(other.ended > 0 for other in self._rows.values())
         seconds = f" in {duration(row.ended - row.began)}" if row.ended else ""
         self._console.print(
             f"[{ended}/{len(self._rows)}] {row.label}: {event.stage}{seconds}",
@@ -84,8 +84,9 @@ class Watch:
         rows = list(self._rows.values())
         shown = sorted(rows, key=lambda row: (not row.running(), -row.ended, row.event.stage == "waiting"))[:_ROWS]
         table = Table(box=None, pad_edge=False, header_style="bold")
-        for column in ("condition", "stage", "progress", "", "time", "left"):
-            table.add_column(column, no_wrap=True, overflow="ellipsis")
+        table.add_column("condition")  # the one that is cut where the terminal is narrow
+        for column in ("stage", "progress", "", "time", "left"):
+            table.add_column(column, no_wrap=True)
         for row in shown:
             event = row.event
             bar = (
@@ -93,7 +94,8 @@ class Watch:
             )
             took = duration((row.ended or now) - row.began) if row.began else ""
             stage = Text(event.stage, style=_STYLE.get(event.stage, "cyan"))
-            table.add_row(Text(row.label), stage, bar, event.note, took, row.left(now))
+            label = Text(row.label, no_wrap=True, overflow="ellipsis")
+            table.add_row(label, stage, bar, event.note, took, row.left(now))
         ended = sum(row.ended > 0 for row in rows)
         failed = sum(row.event.stage == "failed" for row in rows)
         caption = f"{ended} of {len(rows)} ended" + (f", {failed} failed" if failed else "")
