@@ -110,7 +110,7 @@ class _Work:
     def __init__(self, job: Augmenting, store: Store, notify: Notify) -> None:
         self.entry: Entry | None = None
         self.error: Exception | None = None
-        self.missing: list[Block] = []
+        self.missing: dict[str, Block] = {}
         self._job, self._store, self._notify = job, store, notify
         self._steps = _steps(job, store)
         self._blocks: list[Block] = []
@@ -124,7 +124,7 @@ class _Work:
 
     def on_done(self, key: str) -> None:
         """A missing block is in the store. Raises UserError if too many of the generations fail."""
-        self.missing = [block for block in self.missing if block.key != key]
+        del self.missing[key]
         self._tell()
         if key in self._unchecked:
             self._unchecked.remove(key)
@@ -153,11 +153,11 @@ class _Work:
     def _ask(self, requests: list[GenerationRequest]) -> None:
         self._blocks = cut(requests, self._job.generator)
         stored = {block.key: self._store.get("generate", block.key) for block in self._blocks}
-        self.missing = [
-            block if entry is None else dataclasses.replace(block, done=_successes(entry))
+        self.missing = {
+            block.key: block if entry is None else dataclasses.replace(block, done=_successes(entry))
             for block in self._blocks
             if (entry := stored[block.key]) is None or entry.meta.get("failed")
-        ]
+        }
         self._unchecked = {key for key, entry in stored.items() if entry is None}
         self._tell()
 
@@ -200,11 +200,12 @@ def _run_together(works: Sequence[_Work], generator: str, store: Store, generate
     """Bring augmentations to their ends; what they wait for at a time is generated together."""
     while active := [work for work in works if not work.ended]:
         waiting: dict[str, list[_Work]] = collections.defaultdict(list)
+        blocks: dict[str, Block] = {}
         for work in active:
-            for block in work.missing:
-                waiting[block.key].append(work)
-        blocks = {block.key: block for work in active for block in work.missing}
-        asked = [sum(len(block.pending) for block in work.missing) for work in active]
+            blocks |= work.missing
+            for key in work.missing:
+                waiting[key].append(work)
+        asked = [sum(len(block.pending) for block in work.missing.values()) for work in active]
         started = time.perf_counter()
         try:
             generate(list(blocks.values()), generator, store, functools.partial(_on_done, waiting))

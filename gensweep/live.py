@@ -70,14 +70,16 @@ class Watch:
         row.event = event
 
     def _line(self, row: _Row, event: Event) -> None:
-        ended = sum(other.ended > 0 for other in self._rows.values())
         seconds = f" in {duration(row.ended - row.began)}" if row.ended else ""
         self._console.print(
-            f"[{ended}/{len(self._rows)}] {row.label}: {event.stage}{seconds}",
+            f"[{self._ended()}/{len(self._rows)}] {row.label}: {event.stage}{seconds}",
             markup=False,
             highlight=False,
             soft_wrap=True,
         )
+
+    def _ended(self) -> int:
+        return sum(row.ended > 0 for row in self._rows.values())
 
     def _table(self) -> Group:
         now = time.monotonic()
@@ -96,9 +98,8 @@ class Watch:
             stage = Text(event.stage, style=_STYLE.get(event.stage, "cyan"))
             label = Text(row.label, no_wrap=True, overflow="ellipsis")
             table.add_row(label, stage, bar, event.note, took, row.left(now))
-        ended = sum(row.ended > 0 for row in rows)
         failed = sum(row.event.stage == "failed" for row in rows)
-        caption = f"{ended} of {len(rows)} ended" + (f", {failed} failed" if failed else "")
+        caption = f"{self._ended()} of {len(rows)} ended" + (f", {failed} failed" if failed else "")
         return Group(table, Text(caption, style="dim"))
 
 

@@ -154,8 +154,8 @@ def _augment(pending: Sequence[Condition], store: Store, share: Share, notify: N
     failed = run_augmentations(list(jobs.values()), store, generate=ray_generate(share), notify=notify)
     for key in failed:
         notify(Event(condition=key, stage="failed"))
-    found = ((stage_keys(condition).score, failed.get(stage_keys(condition).augment)) for condition in pending)
-    return {score: description(error) for score, error in found if error is not None}
+    keys = map(stage_keys, pending)
+    return {key.score: description(failed[key.augment]) for key in keys if key.augment in failed}
 
 
 def _workers(condition: Condition) -> int:

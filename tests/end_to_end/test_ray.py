@@ -48,7 +48,7 @@ def test_two_workers_with_zero_3_give_the_numbers_of_one(study: Path, sharded: l
 
     The run is killed while they answer, and given again.
     """
-    study.write_text(study.read_text().replace("facts: 6", "facts: 30"))
+    study.write_text(study.read_text().replace("facts: 6", "facts: 60"))
     one, two = tmp_path / "one", tmp_path / "two"
     process = _start(study, two, sharded)
     for line in process.stdout or ():
