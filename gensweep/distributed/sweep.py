@@ -6,7 +6,6 @@ import os
 import shutil
 import tempfile
 import threading
-import time
 import uuid
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -18,6 +17,7 @@ from ray.tune import TuneConfig, Tuner
 
 from gensweep.augmenting import generate_inline, run_augmentations
 from gensweep.config import Condition, Experiment
+from gensweep.distributed.board import POLL_SECONDS, Board, Poster
 from gensweep.distributed.cluster import LAUNCHER, Share, share_out
 from gensweep.distributed.generate import ray_generate
 from gensweep.distributed.train import RayFit
@@ -27,40 +27,6 @@ from gensweep.pipeline import attempt, augmenting
 from gensweep.progress import Event, Notify
 from gensweep.store import Store
 from gensweep.track import Tracker
-
-_POLL_SECONDS = 0.3
-
-
-class Board:
-    """An actor that holds the latest event of each condition until the driver takes them."""
-
-    def __init__(self) -> None:
-        self._events: dict[str, Event] = {}
-
-    def post(self, event: Event) -> None:
-        """Note the latest event of a condition."""
-        self._events[event.condition] = event
-
-    def take(self) -> list[Event]:
-        """The events since the last call."""
-        events, self._events = list(self._events.values()), {}
-        return events
-
-
-class Poster:
-    """Sends events to the board, at most a few a second for each stage of a condition; picklable."""
-
-    def __init__(self, board: Any) -> None:
-        self._board = board
-        self._last: tuple[str, str] = ("", "")
-        self._sent = 0.0
-
-    def __call__(self, event: Event) -> None:
-        """Post the event unless the same stage reported a moment ago."""
-        stage, now = (event.condition, event.stage), time.monotonic()
-        if stage != self._last or now - self._sent > _POLL_SECONDS:
-            self._last, self._sent = stage, now
-            self._board.post.remote(event)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
@@ -191,7 +157,7 @@ def _watching(board: Any, notify: Notify) -> Iterator[None]:
     ended = threading.Event()
 
     def watch() -> None:
-        while not ended.wait(_POLL_SECONDS):
+        while not ended.wait(POLL_SECONDS):
             for event in ray.get(board.take.remote()):
                 notify(event)
 

@@ -6,20 +6,21 @@ import os
 import pickle
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import ray.train
 from ray.train import FailureConfig, RunConfig, ScalingConfig, TrainingFailedError
-from ray.train.torch import TorchTrainer
 
 from gensweep.distributed.cluster import Share, user_error_in
 from gensweep.models import hub
-from gensweep.models.hf import HFModel
 from gensweep.models.reader import HFReader
 from gensweep.modes import Answers, Learned, OnStep, Tuning
 from gensweep.pipeline import fit_inline
 from gensweep.progress import Event, Notify
 from gensweep.records import TrainStep
+
+if TYPE_CHECKING:
+    from ray.train.torch import TorchTrainer
 
 _WEIGHTS = "weights"
 
@@ -59,7 +60,9 @@ class RayFit:
             saved=self.folder / _WEIGHTS if tuning.config.keep_weights else None,
         )
 
-    def _trainer(self, job: "_Job", workers: int) -> TorchTrainer:
+    def _trainer(self, job: "_Job", workers: int) -> "TorchTrainer":
+        from ray.train.torch import TorchTrainer  # brings torch, as does what _worker imports
+
         share = self.share
         return TorchTrainer(
             _worker,
@@ -106,6 +109,7 @@ def _result(folder: Path, rank: int) -> Path:
 
 def _worker(settings: dict[str, Any]) -> None:
     """One process of the group: load (sharded with ZeRO 3), train, answer this process's share of the questions."""
+    from gensweep.models.hf import HFModel
     from gensweep.training.batches import tokenise
     from gensweep.training.engines import DeepSpeedEngine, load_sharded
     from gensweep.training.loop import micro_batch_count, train
@@ -143,6 +147,8 @@ def _worker(settings: dict[str, Any]) -> None:
 
 def _module(name: str) -> Any:
     """The weights of a model in float32, in memory or, under ZeRO 3, in this process's shards."""
+    from gensweep.models.hf import HFModel
+
     model = hub.load(name)
     assert isinstance(model, HFModel)
     return model.module.float()

@@ -1,8 +1,13 @@
 """A study small enough to run in seconds, of every kind of condition, on the random two-layer Llama."""
 
+import signal
 from pathlib import Path
 
 import pytest
+
+# A shell starts what it runs in the background with SIGINT ignored, and the runs that a test stops would inherit that.
+if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 STUDY = """\
 name: study
