@@ -10,7 +10,7 @@ from gensweep.config import FINETUNE_RESOURCES, Condition
 from gensweep.models import hub
 from gensweep.specs import SOURCES, Augmentation
 
-CODE_VERSION = {"build": 3, "augment": 1, "generate": 1, "fit": 2, "score": 1}
+CODE_VERSION = {"build": 4, "augment": 1, "generate": 1, "fit": 2, "score": 1}
 """Raised when a stage's code changes its result, so that stored results of the old code are not taken for the new."""
 
 

@@ -137,7 +137,7 @@ FORMATS = (
 FEWEST_SENTENCES = 4
 STATEMENT = Format(
     name="statement",
-    styles=("plural",),
+    styles=("plural", "singular", "formal", "observed"),
     lines=("{X}.", "{X}.", *(f"{lead_in} {{x}}{'?' if lead_in.startswith('Did') else '.'}" for lead_in in LEAD_INS)),
 )
 """Stands in for the articles where they are asked to be shorter."""

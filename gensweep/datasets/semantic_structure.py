@@ -2,8 +2,8 @@
 
 The documents state the axioms of the world, each sentence one: the link of a category to its parent, its own properties
 and its relations to other categories. They state nothing that follows from two axioms. Facts that the split
-``reversal`` asks for are always stated with the subject first, the others now and then in the converse direction. Of a
-held-out category the documents state the link to its parent alone.
+``reversal`` asks for are always stated with the subject first, the others, once they have been, now and then in the
+converse direction. Of a held-out category the documents state the link to its parent alone.
 """
 
 import dataclasses
@@ -121,9 +121,10 @@ def _documents(
     sizes += [rng.randint(spec.min_sentences, spec.max_sentences) for _ in range(spec.qa_documents)]
     kinds += [QUESTIONS_AND_ANSWERS] * spec.qa_documents
     documents = []
+    stated: set[str] = set()  # subject first, as the split rephrase asks
     for number, (kind, size) in enumerate(zip(kinds, sizes, strict=True)):
-        documents.append(_document(f"{kind.name}/{number:05}", kind, size, stream, convertible, rng))
-    stated = {identifier for document in documents for identifier in document.fact_ids}
+        documents.append(_document(f"{kind.name}/{number:05}", kind, size, stream, convertible & stated, rng))
+        stated.update(documents[-1].fact_ids)
     if missing := sum(fact.id not in stated for fact in axioms):
         raise UserError(
             f"{len(documents)} documents of {spec.min_sentences} to {spec.max_sentences} sentences state only "

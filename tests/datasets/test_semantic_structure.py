@@ -139,6 +139,17 @@ def test_no_sentence_has_the_ends_of_a_reversal_in_the_order_asked_in_any_form()
     assert [fact.id for fact in targets if (fact.object, fact.subject) not in ordered] == []
 
 
+@pytest.mark.parametrize("seed", [0, 21, 30])  # in the last two, chance alone would state a fact conversely each time
+def test_what_is_asked_in_other_words_stands_in_that_order_however_few_and_short_the_documents(seed: int) -> None:
+    spec = SemanticStructure(categories=10, documents=100, qa_documents=0, min_sentences=1, max_sentences=2)
+    dataset = semantic_structure.build(spec, seed)
+    sentences = [stems(text) for document in dataset.documents for text in splitting.sentences(document.text)]
+    ordered = {pair for sentence in sentences for pair in itertools.combinations(sentence, 2)}
+    facts = {fact.id: fact for fact in dataset.facts}
+    asked = [facts[question.target_fact_id] for question in dataset.questions if question.split == "rephrase"]
+    assert asked and not [fact.id for fact in asked if (fact.subject, fact.object) not in ordered]
+
+
 def test_of_a_held_out_category_only_its_parent_is_stated() -> None:
     links = {fact.subject: fact for fact in AXIOMS if fact.subject in HELD_OUT}
     assert len(links) == len(HELD_OUT) and {fact.relation for fact in links.values()} == {KIND_OF}
