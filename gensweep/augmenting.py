@@ -115,7 +115,8 @@ class _Work:
         self._steps = _steps(job, store)
         self._blocks: list[Block] = []
         self._unchecked: set[str] = set()
-        self._checked: list[Generation] = []
+        self._checked = 0
+        self._failures: list[str] = []
         self._advance(lambda: next(self._steps))
 
     @property
@@ -124,13 +125,14 @@ class _Work:
 
     def on_done(self, key: str) -> None:
         """A missing block is in the store. Raises UserError if too many of the generations fail."""
-        del self.missing[key]
+        block = self.missing.pop(key)
         self._tell()
         if key in self._unchecked:
             self._unchecked.remove(key)
-            self._checked += from_table(_entry(key, self._store).table("generations"), Generation)
+            self._checked += len(block.requests)
+            self._failures += _failures(_entry(key, self._store))
             try:
-                failures.check(self._checked, self._job.settings.max_failures)
+                failures.check(self._checked, self._failures, self._job.settings.max_failures)
             except UserError as error:
                 self.error = error
                 raise
@@ -226,6 +228,13 @@ def _on_done(waiting: Mapping[str, Sequence[_Work]], key: str) -> None:
 
 def _successes(entry: Entry) -> tuple[Generation, ...]:
     return tuple(item for item in from_table(entry.table("generations"), Generation) if item.finish != "error")
+
+
+def _failures(entry: Entry) -> list[str]:
+    """The reasons of the generations that failed; most blocks have none, and are not read for it."""
+    if not entry.meta["failed"]:
+        return []
+    return [item.error for item in from_table(entry.table("generations"), Generation) if item.finish == "error"]
 
 
 def plan(job: Augmenting) -> list[GenerationRequest]:
