@@ -179,7 +179,8 @@ def _ancestors(kind: str, parent: Mapping[str, str]) -> Iterator[str]:
 def category(fact: Triple, inherited: list[Triple], rng: random.Random, styles: Sequence[str] = _SUBJECT_FIRST) -> Item:
     """Documents in any wording on a fact; ``inherited`` are facts that follow from it and others.
 
-    The last question asks for the fact itself, half of the time in words that no document uses.
+    The last question asks for the fact itself, half of the time in words that no document uses. The fact is restated in
+    the singular: as most documents have the plural, what is restated is then found in other words as well.
     """
     subject, relation, value = fact
     converse = (value, converse_of(relation), subject)
@@ -193,6 +194,11 @@ def category(fact: Triple, inherited: list[Triple], rng: random.Random, styles: 
     return Item(
         documents=tuple(line(*parts, rng, bare=0.2) for parts in lines),
         questions=(cut(implied), cut(rng.choice((canonical(*fact), rephrased)))),
-        alone=(canonical(*fact), canonical(*converse)),
+        alone=(_in_the_singular(fact), canonical(*converse)),
         linked=tuple(canonical(*triple) for triple in inherited[:3]),
     )
+
+
+def _in_the_singular(fact: Triple) -> str:
+    template = STYLES["singular"][template_key(fact[1])][0]
+    return f"{capitalised(template.format_map(fields(*fact)))}."

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 import pytest
 
 from gensweep.datasets.features import FEATURES
-from gensweep.datasets.inflection import plural
+from gensweep.datasets.inflection import plural, third_person
 from gensweep.datasets.lexicon import benchmark_words
 from gensweep.models.tiny import curriculum, layouts
 from gensweep.models.tiny.curriculum import WORLDS, Level, seen_words, texts, unseen_words
@@ -85,17 +85,18 @@ def test_levels_bound_the_number_of_documents() -> None:
 
 
 def test_a_category_of_an_ontology_inherits_what_is_said_of_those_above_it() -> None:
-    """``Femps can glon.`` is implied where a category above the femps has the same sentence."""
+    """``Femps can glon.`` is implied where the same is said of a category above: ``A drerd can glon.``"""
     rng, own = random.Random(7), set[int]()
     for _ in range(30):
         items = WORLDS["ontologies"](seen_words(), 14, rng)
-        said = {item.alone[0] for item in items}
-        kinds = [text.removesuffix(".").split(" are a kind of ") for text in said if " are a kind of " in text]
-        parent = {kind: plural(up).capitalize() for kind, up in kinds}
+        said = {item.alone[0].removeprefix("A ") for item in items}
+        parent = dict(text.removesuffix(".").split(" is a kind of ") for text in said if " is a kind of " in text)
+        one = {plural(kind).capitalize(): kind for kind in parent}
         for item in items:
             for implied in item.linked:
-                kind, _, rest = implied.partition(" ")
-                assert any(f"{up} {rest}" in said for up in above(kind, parent)), implied
+                kinds, verb, rest = implied.split(" ", 2)
+                verb = {"are": "is", "can": "can", "have": "has"}.get(verb) or third_person(verb)
+                assert any(f"{up} {verb} {rest}" in said for up in above(one[kinds], parent)), implied
         own |= {sum(text.startswith(f"{kind} ") for text in said) - 1 for kind in parent}
     assert own == {1, 2, 3, 4}
 
@@ -123,15 +124,15 @@ def test_a_step_says_what_another_item_says_and_then_what_follows() -> None:
     rng, steps = random.Random(9), 0
     for _ in range(30):
         items = WORLDS["two_way_ontologies"](seen_words(), 14, rng)
-        said = {item.alone[0] for item in items}
+        said = Counter(item.alone[0].split(" ")[1] for item in items)
         for item in items:
-            kind, is_kind, up = item.alone[0].removesuffix(".").partition(" are a kind of ")
+            kind, is_kind, up = item.alone[0].removeprefix("A ").removesuffix(".").partition(" is a kind of ")
             if not is_kind:
                 assert not item.steps
                 continue
-            parent = plural(up).capitalize()
-            assert {other for other, _ in item.steps} == {text for text in said if text.startswith(f"{parent} ")}
-            assert all(follows == kind + other.removeprefix(parent) for other, follows in item.steps)
+            parent, kinds = plural(up).capitalize(), plural(kind).capitalize()
+            assert len({other for other, _ in item.steps if other.startswith(f"{parent} ")}) == said[up]
+            assert all(follows == kinds + other.removeprefix(parent) for other, follows in item.steps)
             steps += len(item.steps)
     assert steps > 100
 
@@ -139,11 +140,10 @@ def test_a_step_says_what_another_item_says_and_then_what_follows() -> None:
 def test_a_document_of_a_two_way_ontology_names_the_object_first_now_and_then() -> None:
     rng, first = random.Random(10), Counter[bool]()
     for item in WORLDS["two_way_ontologies"](seen_words(), 200, rng):
-        kind, is_kind, up = item.alone[0].lower().removesuffix(".").partition(" are a kind of ")
+        kind, is_kind, up = item.alone[0].removeprefix("A ").removesuffix(".").partition(" is a kind of ")
         for document in item.documents if is_kind else ():
             text = "".join(document).lower()
-            singular = next(word for word in seen_words() if plural(word) == kind)
-            first[text.index(up) < text.index(singular)] += 1
+            first[text.index(up) < text.index(kind)] += 1
     assert 0.08 < first[True] / first.total() < 0.25  # one style of six
 
 
