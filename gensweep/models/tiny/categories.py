@@ -180,7 +180,7 @@ def category(fact: Triple, inherited: list[Triple], rng: random.Random, styles: 
     """Documents in any wording on a fact; ``inherited`` are facts that follow from it and others.
 
     The last question asks for the fact itself, half of the time in words that no document uses. The fact is restated in
-    the singular: as most documents have the plural, what is restated is then found in other words as well.
+    the singular: as documents often have the plural, what is restated is then found in other words as well.
     """
     subject, relation, value = fact
     converse = (value, converse_of(relation), subject)
