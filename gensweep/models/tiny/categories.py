@@ -83,6 +83,22 @@ def two_way_ontologies(words: Words, count: int, rng: random.Random) -> World:
     return _told(_ontology_of(words, count, rng), rng, _some_inherited, (*_SUBJECT_FIRST, "converse"))
 
 
+def families(words: Words, count: int, rng: random.Random) -> World:
+    """About ``count`` facts on categories of which each has a kind or two, and questions on what these inherit.
+
+    Few relations serve them all, so that it takes the category in between to tell what is inherited.
+    """
+    parent, own = parts = _families(words, max(1, round(count / 4)), rng)
+    between = {canonical(kind, *fact[1:]): up for kind, up in parent.items() for fact in own[up]}
+    items = []
+    for item in _told(parts, rng, _all_inherited):
+        if item.linked:
+            implied = rng.choice(item.linked)
+            item = dataclasses.replace(item, questions=(cut(implied), item.questions[-1]), via=between[implied])
+        items.append(item)
+    return items
+
+
 Tree = tuple[dict[str, str], dict[str, list[Triple]]]
 """The parent of each category but the first, and the properties of each."""
 
@@ -124,6 +140,31 @@ def ontology(words: Words, size: int, rng: random.Random) -> Tree:
         for kind in kinds
     }
     return parent, own
+
+
+def _families(words: Words, size: int, rng: random.Random) -> Tree:
+    """``size`` categories with properties and one or two kinds each; now and then these have own properties, too.
+
+    No category has the same relation to two things, its own or inherited ones.
+    """
+    names = iter(rng.sample([word for word in words if not doubles(word)], _VERBS + (3 + _RELATIONS * 2) * size))
+    relations = rng.sample([ARE, CAN, HAVE, next(names), next(names)], rng.randint(1, _RELATIONS))
+    own_share = rng.choice((0.0, 0.0, 0.5))
+    parent, own = {}, {}
+    for _ in range(size):
+        top = next(names)
+        shared = rng.sample(relations, rng.randint(1, len(relations)))
+        own[top] = [(top, relation, next(names)) for relation in shared]
+        for _ in range(rng.choice((1, 1, 2))):
+            kind = next(names)
+            parent[kind] = top
+            free = [relation for relation in relations if relation not in shared and rng.random() < own_share]
+            own[kind] = [(kind, relation, next(names)) for relation in free]
+    return parent, own
+
+
+_RELATIONS = 3
+"""How many a family has at most."""
 
 
 def _ontology_of(words: Words, facts: int, rng: random.Random) -> Tree:

@@ -2,7 +2,7 @@
 
 import dataclasses
 import random
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Literal
 
 from gensweep.datasets import lexicon
@@ -20,6 +20,7 @@ WORLDS: dict[str, Callable[[Words, int, random.Random], World]] = {
     "hierarchies": categories.hierarchies,
     "ontologies": categories.ontologies,
     "two_way_ontologies": categories.two_way_ontologies,
+    "families": categories.families,
 }
 _SEEN, _UNSEEN = 1000, 300
 
@@ -53,7 +54,9 @@ class Level:
     levels before it that anneal too, the learning rate falls to nothing; the next level begins with a new warm-up.
     ``known``: share of texts on a world that stays the same; ``known_size``: which of the two. ``plurals``: whether the
     plural of a made-up word is one token. ``fresh_words``: whether each step draws new vectors for the made-up words
-    (but not for those of known worlds).
+    (but not for those of known worlds). ``expand``: layers of which copies are put behind the last of them
+    (``growth.py``) before the level begins. ``bridges``: weight of the loss by which the model has to know the word in
+    between (``Segment.via``) after ``Recipe.bridge_layer`` layers.
     """
 
     steps: int
@@ -66,6 +69,8 @@ class Level:
     known_size: Literal["small", "large"] = "small"
     plurals: bool = False
     fresh_words: bool = False
+    expand: Sequence[int] = ()
+    bridges: float = 0.0
     worlds: Mapping[str, float]
     layouts: Mapping[str, float]
 

@@ -18,7 +18,7 @@ from gensweep.datasets.lexicon import benchmark_words
 from gensweep.models.tiny import embeddings, probes, tokenizer
 from gensweep.models.tiny.curriculum import all_words
 from gensweep.models.tiny.texts import Encoder
-from gensweep.models.tiny.train import fixed_vectors, load_recipe, new_model
+from gensweep.models.tiny.train import fixed_vectors, load_recipe, model_at
 
 _CARD = Path(__file__).with_name("card.md")
 _TEXTS = 60
@@ -39,7 +39,8 @@ def measure(model: Any, encoder: Encoder, count: int = _TEXTS) -> list[Measure]:
         setting = f"{facts} facts in {facts * documents} documents"
         rows.append(("in-context reversal of comparisons, two-way", setting, probes.two_way(model, encoder, texts)))
         rows.append(("in-context reversal of comparisons, exact", setting, probes.exact(model, encoder, texts)))
-    sizes = {"people": (1, 8, 24), "syllogisms": (1, 8, 24), "hierarchies": (4, 12, 24), "ontologies": (8, 16, 32)}
+    sizes = {"people": (1, 8, 24), "syllogisms": (1, 8, 24), "hierarchies": (4, 12, 24)}
+    sizes |= dict.fromkeys(("ontologies", "families"), (8, 16, 32))
     for world, counts in sizes.items():
         for facts in counts:
             texts = probes.questions(world, words, count, facts)
@@ -99,8 +100,8 @@ def main() -> None:
     arguments = parser.parse_args()
     torch.set_num_threads(1)
     recipe = load_recipe(arguments.recipe)
-    model = new_model(recipe, tokenizer.build(all_words()))
     state = torch.load(arguments.work / "state.pt", weights_only=True)
+    model = model_at(recipe, tokenizer.build(all_words()), state["step"])
     model.load_state_dict(state["model"])
     meet_benchmark_words(model, recipe.seed)
     vocabulary = tokenizer.build(benchmark_words())

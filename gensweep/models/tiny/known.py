@@ -12,7 +12,7 @@ from collections.abc import Callable
 from gensweep.datasets.inflection import doubles
 from gensweep.datasets.logic import Form, valid_forms
 from gensweep.models.tiny.categories import WORDS_PER_CATEGORY, Triple, category, ontology, stated, syllogism, tree
-from gensweep.models.tiny.layouts import Segments
+from gensweep.models.tiny.layouts import Segment, Segments
 from gensweep.models.tiny.worlds import (
     DESCRIPTION_FIRST,
     NAME_FIRST,
@@ -97,5 +97,5 @@ def recall(size: str, words: Words, rng: random.Random) -> Segments:
     segments: Segments = []
     for telling in chosen:
         head, tail = telling(rng)
-        segments += [(f"{between}{head}" if segments else head, 0.0), (tail, 1.0)]
+        segments += [Segment(f"{between}{head}" if segments else head), Segment(tail, 1.0)]
     return segments

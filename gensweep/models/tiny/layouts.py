@@ -1,15 +1,25 @@
 """How items of a world become training texts: the same layouts in which gensweep later asks the model.
 
-A text is a list of segments with weights in the loss. Only what the context determines has weight 1.
+A text is a list of segments. Only what the context determines has weight 1 in the loss.
 """
 
 import itertools
 import random
 from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 from gensweep.models.tiny.worlds import Item, World, capitalised
 
-Segments = list[tuple[str, float]]
+
+class Segment(NamedTuple):
+    """A piece of a text, its weight in the loss, and the word that its first word has to bring to mind, if any."""
+
+    text: str
+    weight: float = 0.0
+    via: str = ""
+
+
+Segments = list[Segment]
 STATEMENT_WEIGHT = 0.2
 """Weight of statements alone: unpredictable as their entities are, the model must know how statements look."""
 REPEAT_WEIGHT = 0.3
@@ -28,25 +38,25 @@ def corpus(world: World, documents: int, rng: random.Random) -> Segments:
     for item, (head, tail) in lines:
         weight = REPEAT_WEIGHT if id(item) in said else 0.0
         said.add(id(item))
-        segments += [("\n" + head if segments else head, 0.0), (tail, weight)]
+        segments += [Segment("\n" + head if segments else head), Segment(tail, weight)]
     return segments
 
 
 def join_lines(segments: Segments, rng: random.Random) -> Segments:
     """Half of the documents go on the line before, as the sentences of one document do."""
     return [
-        (f" {capitalised(text[1:])}" if text[0] == "\n" != text[1] and rng.random() < 0.5 else text, weight)
-        for text, weight in segments
+        s._replace(text=f" {capitalised(s.text[1:])}") if s.text[0] == "\n" != s.text[1] and rng.random() < 0.5 else s
+        for s in segments
     ]
 
 
 def in_context(world: World, documents: int, rng: random.Random, stated: float = _STATED_SHARE) -> Segments:
     """Documents, then, each after a blank line, questions: on what they imply, and a share on what they say."""
     segments = corpus(world, documents, rng)
-    asked = [item.questions[0] for item in world]
-    asked += [item.questions[-1] for item in world if rng.random() < stated]
-    for prompt, answer in rng.sample(asked, min(len(asked), _MOST_QUESTIONS)):
-        segments += [(f"\n\n{prompt}", 0.0), (answer, 1.0)]
+    asked = [(*item.questions[0], item.via) for item in world]
+    asked += [(*item.questions[-1], "") for item in world if rng.random() < stated]
+    for prompt, answer, via in rng.sample(asked, min(len(asked), _MOST_QUESTIONS)):
+        segments += [Segment(f"\n\n{prompt}", via=via), Segment(answer, 1.0)]
     return segments
 
 
@@ -65,7 +75,7 @@ def local(world: World, documents: int, rng: random.Random) -> Segments:
     segments: Segments = []
     for item in world:
         document = "".join(rng.choice(item.documents))
-        segments += [(f"Statement: {document}\nImplies:\n-", 0.0), (_inferences(item.alone), 1.0)]
+        segments += [Segment(f"Statement: {document}\nImplies:\n-"), Segment(_inferences(item.alone), 1.0)]
     return segments
 
 
@@ -110,15 +120,15 @@ def _on_long_documents(
 
 def _about(target: str, implied: Sequence[str], before: Segments) -> Segments:
     """A target document and what it and the corpus imply; ``before`` is what the text has already."""
-    blank = "\n\n" if before[-1][1] < 1.0 else ""
-    return [(f"{blank}Document: {target}\nInferences:\n-", 0.0), (_inferences(implied), 1.0)]
+    blank = "\n\n" if before[-1].weight < 1.0 else ""
+    return [Segment(f"{blank}Document: {target}\nInferences:\n-"), Segment(_inferences(implied), 1.0)]
 
 
 def statement(world: World, documents: int, rng: random.Random) -> Segments:
     """A document, or an implied statement, without any context."""
     item = rng.choice(world)
     text = "".join(rng.choice(item.documents)) if rng.random() < 0.7 else rng.choice(item.alone)
-    return [(text, STATEMENT_WEIGHT)]
+    return [Segment(text, STATEMENT_WEIGHT)]
 
 
 Layout = Callable[[World, int, random.Random], Segments]

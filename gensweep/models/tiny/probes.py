@@ -7,7 +7,7 @@ from typing import Any
 import torch
 
 from gensweep.models.tiny.curriculum import WORLDS
-from gensweep.models.tiny.layouts import LAYOUTS, Segments, corpus
+from gensweep.models.tiny.layouts import LAYOUTS, Segment, Segments, corpus
 from gensweep.models.tiny.texts import Encoder, batch, micro_batches
 from gensweep.models.tiny.worlds import POLES, Words
 
@@ -15,13 +15,17 @@ _PASS = 8192
 
 
 def questions(world: str, words: Words, count: int, facts: int, documents: int = 1, seed: int = 5) -> list[Segments]:
-    """``count`` contexts of ``facts`` facts, each with one question on what they imply but do not say."""
+    """``count`` contexts of ``facts`` facts, each with one question on what they imply but do not say.
+
+    The question is one that takes two of them, in worlds that tell which do.
+    """
     rng = random.Random(seed)
     texts = []
     for _ in range(count):
         items = WORLDS[world](words, facts, rng)
-        prompt, answer = rng.choice(items).questions[0]
-        texts.append([*((s, 0.0) for s, _ in corpus(items, documents, rng)), (f"\n\n{prompt}", 0.0), (answer, 1.0)])
+        prompt, answer = rng.choice([item for item in items if item.via] or items).questions[0]
+        context = [Segment(segment.text) for segment in corpus(items, documents, rng)]
+        texts.append([*context, Segment(f"\n\n{prompt}"), Segment(answer, 1.0)])
     return texts
 
 
@@ -48,9 +52,9 @@ def two_way(model: Any, encoder: Encoder, texts: Sequence[Segments]) -> float:
     """Share of comparisons whose answer is more likely than the one with the opposite comparative."""
     right = 0
     for text in texts:
-        answer = text[-1][0]
+        answer = text[-1].text
         said = answer[1:].partition(" than")[0]
-        wrong = [*text[:-1], (answer.replace(said, POLES[said], 1), 1.0)]
+        wrong = [*text[:-1], Segment(answer.replace(said, POLES[said], 1), 1.0)]
         pair = batch([encoder.encode(text), encoder.encode(wrong)])
         logprobs = (
             model(input_ids=pair.ids, position_ids=pair.positions, use_cache=False).logits[:, :-1].log_softmax(-1)

@@ -14,11 +14,15 @@ from gensweep.models.tiny.layouts import Segments
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class Encoded:
-    """A text's token ids, the weight of each in the loss, and where it stands."""
+    """A text's token ids, the weight of each in the loss, and where it stands.
+
+    ``bridges``: places at which a word in between has to be known, and the id of that one.
+    """
 
     ids: Sequence[int]
     weights: Sequence[float]
     positions: Sequence[int]
+    bridges: Sequence[tuple[int, int]] = ()
 
 
 class Encoder:
@@ -35,36 +39,45 @@ class Encoder:
 
         ``spread`` moves the segments apart to random places of the ``window``, so that short texts show long distances.
         """
-        pieces = [e.ids for e in self._tokenizer.encode_batch([s for s, _ in segments], add_special_tokens=False)]
+        pieces = [e.ids for e in self._tokenizer.encode_batch([s for s, _, _ in segments], add_special_tokens=False)]
         lengths = [len(piece) for piece in pieces]
         ids = [self._start, *itertools.chain.from_iterable(pieces), self._end]
         weights = [0.0]
-        for length, (_, weight) in zip(lengths, segments, strict=True):
+        bridges = []
+        for length, (text, weight, via) in zip(lengths, segments, strict=True):
+            if via:
+                word = self._tokenizer.encode(text.partition(" ")[0], add_special_tokens=False).ids
+                between = self._tokenizer.encode(f" {via}", add_special_tokens=False).ids
+                bridges.append((len(weights) + len(word) - 1, between[0]))
             weights += [weight] * length
-        weights.append(min(segments[-1][1], 0.2))
+        weights.append(min(segments[-1].weight, 0.2))
         gaps = [0] * len(segments)
         if spread is not None and (room := window - len(ids)) > 0:
             cuts = sorted(spread.randint(0, room) for _ in segments)
             # A text starts at 0, and a segment that others predict stays behind its cue.
             gaps = [b - a for a, b in itertools.pairwise(cuts)]
             gaps = [0, *gaps]
-            gaps = [0 if weight else gap for gap, (_, weight) in zip(gaps, segments, strict=True)]
+            gaps = [0 if weight else gap for gap, (_, weight, _) in zip(gaps, segments, strict=True)]
         positions = [0]
         for length, gap in zip(lengths, gaps, strict=True):
             start = positions[-1] + 1 + gap
             positions.extend(range(start, start + length))
         positions.append(positions[-1] + 1)
-        return Encoded(ids=ids, weights=weights, positions=positions)
+        return Encoded(ids=ids, weights=weights, positions=positions, bridges=bridges)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class Batch:
-    """Padded rows: ``ids`` and ``positions`` (rows, length); ``targets`` and ``weights`` (rows, length - 1)."""
+    """Padded rows: ``ids`` and ``positions`` (rows, length); ``targets`` and ``weights`` (rows, length - 1).
+
+    ``bridges``: row, place and token id of each bridge, ``(bridges, 3)``.
+    """
 
     ids: torch.Tensor
     positions: torch.Tensor
     targets: torch.Tensor
     weights: torch.Tensor
+    bridges: torch.Tensor
 
 
 def batch(texts: Sequence[Encoded]) -> Batch:
@@ -81,6 +94,7 @@ def batch(texts: Sequence[Encoded]) -> Batch:
         positions=torch.from_numpy(positions),
         targets=torch.from_numpy(ids[:, 1:].copy()),
         weights=torch.from_numpy(weights[:, 1:].copy()),
+        bridges=torch.tensor([(row, *bridge) for row, text in enumerate(texts) for bridge in text.bridges]).view(-1, 3),
     )
 
 

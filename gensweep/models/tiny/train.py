@@ -11,7 +11,7 @@ import random
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import torch
 import yaml
@@ -19,7 +19,7 @@ from torch.nn import functional
 from transformers import LlamaConfig, LlamaForCausalLM
 
 from gensweep.datasets.features import FEATURES
-from gensweep.models.tiny import circuits, embeddings, probes, tokenizer
+from gensweep.models.tiny import circuits, embeddings, growth, probes, tokenizer
 from gensweep.models.tiny.curriculum import Level, all_words, known_words, texts, unseen_words
 from gensweep.models.tiny.layouts import LAYOUTS
 from gensweep.models.tiny.muon import Muon
@@ -40,6 +40,7 @@ class Recipe(Spec):
     warmup_steps: int
     probe_every: int
     levels: tuple[Level, ...]
+    bridge_layer: int = 0
     compile: bool = False
 
     @property
@@ -65,6 +66,12 @@ class Recipe(Spec):
         """The level that a step belongs to, and the step that ends it."""
         return next((level, end) for level, end in zip(self.levels, self.ends, strict=True) if step < end)
 
+    def expansions(self, step: int) -> list[tuple[int, Sequence[int]]]:
+        """At which steps up to this one layers are copied, and which."""
+        starts = (end - level.steps for level, end in zip(self.levels, self.ends, strict=True))
+        pairs = zip(starts, self.levels, strict=True)
+        return [(start, level.expand) for start, level in pairs if level.expand and start <= step]
+
 
 def new_model(recipe: Recipe, vocabulary: Any) -> LlamaForCausalLM:
     """A random model. The spellings of a made-up word begin with the same embedding."""
@@ -89,6 +96,15 @@ def new_model(recipe: Recipe, vocabulary: Any) -> LlamaForCausalLM:
             one, other = vocabulary.convert_tokens_to_ids([f"\u0120{word}" for word in ends])
             weight[other] = weight[one] + 0.5 * weight[other] if one != other else weight[one]
     circuits.favour(model)
+    return model
+
+
+def model_at(recipe: Recipe, vocabulary: Any, step: int) -> LlamaForCausalLM:
+    """A model of the size that a checkpoint after ``step`` steps has."""
+    model = new_model(recipe, vocabulary)
+    for start, layers in recipe.expansions(step):
+        if start < step:
+            model = growth.expanded(model, layers)
     return model
 
 
@@ -130,21 +146,40 @@ def step_texts(recipe: Recipe, step: int, encoder: Encoder) -> Iterator[Encoded]
             return
 
 
-def loss_of(model: LlamaForCausalLM, batch: Batch) -> torch.Tensor:
+Bridges = tuple[int, float]
+"""After how many layers the word in between has to be known, and the weight of that in the loss."""
+NO_BRIDGES: Bridges = (0, 0.0)
+
+
+def loss_of(model: LlamaForCausalLM, batch: Batch, bridges: Bridges = NO_BRIDGES) -> torch.Tensor:
     """Summed weighted cross-entropy; logits are computed for the tokens that count."""
-    hidden = model.model(input_ids=batch.ids, position_ids=batch.positions, use_cache=False).last_hidden_state
+    layer, weight = bridges
+    bridged = weight > 0 and len(batch.bridges) > 0
+    output = model.model(
+        input_ids=batch.ids, position_ids=batch.positions, use_cache=False, output_hidden_states=bridged
+    )
     chosen = batch.weights > 0
-    logits = model.lm_head(hidden[:, :-1][chosen])
+    logits = model.lm_head(output.last_hidden_state[:, :-1][chosen])
     losses = functional.cross_entropy(logits, batch.targets[chosen], reduction="none")
-    return (losses * batch.weights[chosen]).sum()
+    loss = (losses * batch.weights[chosen]).sum()
+    if bridged:
+        rows, places, words = batch.bridges.T
+        between = model.lm_head(model.model.norm(output.hidden_states[layer][rows, places]))
+        loss = loss + weight * functional.cross_entropy(between, words, reduction="sum")
+    return loss
 
 
-def train_step(model: LlamaForCausalLM, batches: list[Batch], optimizers: list[torch.optim.Optimizer]) -> float:
+def train_step(
+    model: LlamaForCausalLM,
+    batches: list[Batch],
+    optimizers: list[torch.optim.Optimizer],
+    bridges: Bridges = NO_BRIDGES,
+) -> float:
     """One step on all batches; the weighted mean loss."""
     total = sum(float(batch.weights.sum()) for batch in batches)
     loss = 0.0
     for batch in batches:
-        part = loss_of(model, batch) / total
+        part = loss_of(model, batch, bridges) / total
         part.backward()
         loss += float(part.detach())
     embeddings.share_gradient(model.get_input_embeddings(), len(all_words()))
@@ -165,6 +200,8 @@ _PROBES = (
     ("syllogisms_3", "syllogisms", 3),
     ("hierarchies_6", "hierarchies", 6),
     ("ontologies_8", "ontologies", 8),
+    ("families_8", "families", 8),
+    ("families_32", "families", 32),
 )
 _PROBE_TEXTS = 40
 
@@ -201,14 +238,28 @@ class Run:
         torch.save(state, path.with_suffix(".tmp"))
         path.with_suffix(".tmp").replace(path)
 
-    def load(self, path: Path) -> None:
-        """The state that ``save`` wrote."""
-        state = torch.load(path, weights_only=True)
-        self.model.load_state_dict(state["model"])
-        for optimizer, saved in zip(self.optimizers, state["optimizers"], strict=True):
-            optimizer.load_state_dict(saved)
-        for field in _COUNTERS:
-            setattr(self, field, state[field])
+    @classmethod
+    def at(cls, path: Path, recipe: Recipe, vocabulary: Any) -> Self:
+        """The run that ``save`` wrote, or a new one."""
+        state = torch.load(path, weights_only=True) if path.exists() else None
+        model = model_at(recipe, vocabulary, state["step"] if state else 0)
+        run = cls(model=model, optimizers=optimisers(model, recipe))
+        if state:
+            model.load_state_dict(state["model"])
+            for optimizer, saved in zip(run.optimizers, state["optimizers"], strict=True):
+                optimizer.load_state_dict(saved)
+            for field in _COUNTERS:
+                setattr(run, field, state[field])
+        if recipe.compile:
+            model.model.compile(dynamic=True)
+        return run
+
+    def expand(self, layers: Sequence[int], recipe: Recipe) -> None:
+        """Go on with copies of ``layers``; the optimisers begin anew."""
+        self.model = growth.expanded(self.model, layers)
+        self.optimizers = optimisers(self.model, recipe)
+        if recipe.compile:
+            self.model.model.compile(dynamic=True)
 
 
 _COUNTERS = ("step", "tokens", "seconds")
@@ -221,36 +272,33 @@ def train(recipe: Recipe, work: Path, last: int | None = None) -> LlamaForCausal
     """
     vocabulary = tokenizer.build(all_words())
     encoders = {True: Encoder(vocabulary), False: Encoder(tokenizer.build(all_words(), plurals=False))}
-    model = new_model(recipe, vocabulary)
-    if recipe.compile:
-        model.model.compile(dynamic=True)
-    run = Run(model=model, optimizers=optimisers(model, recipe))
     work.mkdir(parents=True, exist_ok=True)
-    checkpoint = work / "state.pt"
-    if checkpoint.exists():
-        run.load(checkpoint)
+    run = Run.at(work / "state.pt", recipe, vocabulary)
     begun, losses = time.monotonic() - run.seconds, list[float]()
-    fixed = fixed_vectors(model.config.hidden_size, recipe.seed)
+    fixed = fixed_vectors(run.model.config.hidden_size, recipe.seed)
     while run.step < (recipe.steps if last is None else last):
+        level, end = recipe.level_at(run.step)
+        if level.expand and run.step == end - level.steps:
+            run.expand(level.expand, recipe)
         set_rates(run.optimizers, run.step, recipe)
-        level, _ = recipe.level_at(run.step)
         encoder = encoders[level.plurals]
         if level.fresh_words:
-            embeddings.redraw(model.get_input_embeddings(), len(all_words()), fixed, run.step)
+            embeddings.redraw(run.model.get_input_embeddings(), len(all_words()), fixed, run.step)
         encoded = list(step_texts(recipe, run.step, encoder))
-        losses.append(train_step(model, list(micro_batches(encoded, recipe.tokens_per_pass)), run.optimizers))
+        batches = list(micro_batches(encoded, recipe.tokens_per_pass))
+        losses.append(train_step(run.model, batches, run.optimizers, (recipe.bridge_layer, level.bridges)))
         run.step += 1
         run.tokens += sum(len(text.ids) for text in encoded)
         if run.step % recipe.probe_every and run.step < recipe.steps:
             continue
         run.seconds = time.monotonic() - begun
-        accuracies = probe(model, encoder)
+        accuracies = probe(run.model, encoder)
         counters = {field: getattr(run, field) for field in _COUNTERS}
         with (work / "log.jsonl").open("a") as log:
             log.write(json.dumps({**counters, "loss": sum(losses) / len(losses), **accuracies}) + "\n")
         losses.clear()
-        run.save(checkpoint)
-    return model
+        run.save(work / "state.pt")
+    return run.model
 
 
 def set_rates(optimizers: list[torch.optim.Optimizer], step: int, recipe: Recipe) -> None:

@@ -30,7 +30,8 @@ class Item:
     """Documents that say the same, questions on them as (prompt, answer), and what they imply.
 
     ``alone`` follows from each document by itself, ``linked`` needs other items of the world too. ``steps`` tells how:
-    pairs of what another item says and what follows from both.
+    pairs of what another item says and what follows from both. ``via``: the word through which the first question's
+    answer is found, where two items are needed for it.
     """
 
     documents: tuple[Line, ...]
@@ -38,6 +39,7 @@ class Item:
     alone: tuple[str, ...]
     linked: tuple[str, ...] = ()
     steps: tuple[tuple[str, str], ...] = ()
+    via: str = ""
 
 
 World = list[Item]

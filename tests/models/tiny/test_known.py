@@ -43,7 +43,7 @@ def test_its_words_are_in_no_other_text(size: str) -> None:
     own, found = tuple(known_words(size)), {True: 0, False: 0}
     level = dataclasses.replace(LEVEL, known_size=size)
     for segments in itertools.islice(texts(level, random.Random(4)), 200):
-        text = "".join(part for part, _ in segments)
+        text = "".join(segment.text for segment in segments)
         hits = named(text, own)
         others = named(text, tuple(seen_words()[known.WORDS[size] :]))
         assert not (hits and others)
@@ -53,4 +53,4 @@ def test_its_words_are_in_no_other_text(size: str) -> None:
 
 def test_recalling_counts_what_has_to_be_known() -> None:
     segments = known.recall("large", known_words("large"), random.Random(5))
-    assert [weight for _, weight in segments] == [0.0, 1.0] * (len(segments) // 2)
+    assert [segment.weight for segment in segments] == [0.0, 1.0] * (len(segments) // 2)

@@ -9,7 +9,7 @@ import torch
 from transformers import LlamaForCausalLM
 
 from gensweep.datasets.lexicon import benchmark_words
-from gensweep.models.tiny import embeddings, tokenizer, train
+from gensweep.models.tiny import embeddings, growth, tokenizer, train
 from gensweep.models.tiny.curriculum import WORLDS, Level, all_words, known_words, seen_words, unseen_words
 from gensweep.models.tiny.evaluate import meet_benchmark_words
 from gensweep.models.tiny.layouts import in_context
@@ -56,6 +56,45 @@ def test_a_killed_run_goes_on_to_the_same_weights(tmp_path: Path) -> None:
     resumed = train.train(recipe(), tmp_path / "killed")
     for one, two in zip(whole.parameters(), resumed.parameters(), strict=True):
         torch.testing.assert_close(one, two)
+
+
+def test_a_run_killed_around_its_expansion_goes_on_to_the_same_weights(tmp_path: Path) -> None:
+    first = dataclasses.replace(recipe().levels[0], steps=2)
+    both = recipe(levels=(first, dataclasses.replace(first, expand=(0, 1, 1))), probe_every=1)
+    whole = train.train(both, tmp_path / "whole")
+    assert len(whole.model.layers) == 5
+    for last in (2, 3):  # right before the first step of the larger model, and right behind it
+        train.train(both, tmp_path / "killed", last=last)
+    resumed = train.train(both, tmp_path / "killed")
+    for one, two in zip(whole.parameters(), resumed.parameters(), strict=True):
+        torch.testing.assert_close(one, two)
+
+
+def test_a_grown_model_has_copies_behind_the_last_layer_copied_that_add_a_tenth() -> None:
+    model = train.new_model(recipe(), VOCABULARY)
+    grown = growth.expanded(model, (0, 1))
+    sources = (0, 1, 0, 1, *range(2, len(model.model.layers)))
+    for place, (layer, source) in enumerate(zip(grown.model.layers, sources, strict=True)):
+        old, scale = model.model.layers[source], 0.1 if place in (2, 3) else 1.0
+        torch.testing.assert_close(layer.self_attn.q_proj.weight, old.self_attn.q_proj.weight)
+        torch.testing.assert_close(layer.self_attn.o_proj.weight, scale * old.self_attn.o_proj.weight)
+        torch.testing.assert_close(layer.mlp.down_proj.weight, scale * old.mlp.down_proj.weight)
+
+
+def test_the_word_in_between_is_read_off_at_the_first_word_of_the_question() -> None:
+    rng, recipe_ = random.Random(3), recipe()
+    segments = in_context(WORLDS["families"](seen_words(), 12, rng), 1, rng)
+    text = ENCODER.encode(segments)
+    vias = [segment.via for segment in segments if segment.via]
+    assert [VOCABULARY.decode([word]) for _, word in text.bridges] == [f" {via}" for via in vias] != []
+    asked = [segment.text.split()[0] for segment in segments if segment.via]
+    assert [VOCABULARY.decode([text.ids[place]]).strip() for place, _ in text.bridges] == asked
+    # The loss by hand: the model's own output at these places, read off after all of its layers but the last norm.
+    model, part, layer = train.new_model(recipe_, VOCABULARY), batch([text]), 1
+    plain, bridged = train.loss_of(model, part), train.loss_of(model, part, (layer, 0.5))
+    states = model.model(part.ids, position_ids=part.positions, output_hidden_states=True).hidden_states[layer][0]
+    rows = model.lm_head(model.model.norm(states)).log_softmax(-1)
+    torch.testing.assert_close(bridged - plain, -0.5 * sum(rows[place, word] for place, word in text.bridges))
 
 
 def test_the_learning_rate_falls_at_the_end_of_a_level_that_anneals() -> None:

@@ -21,7 +21,7 @@ LEVEL = Level(
 
 def sample(count: int, seed: int = 0) -> list[str]:
     generated = itertools.islice(texts(LEVEL, random.Random(seed)), count)
-    return ["".join(piece for piece, _ in segments) for segments in generated]
+    return ["".join(segment.text for segment in segments) for segments in generated]
 
 
 def test_words_of_training_probes_and_benchmarks_are_disjoint() -> None:
@@ -62,7 +62,7 @@ def test_a_statement_without_context_is_never_followed_by_its_converse() -> None
     rng = random.Random(5)
     for _ in range(300):
         world = WORLDS["comparisons"](seen_words(), 1, rng)
-        (text, weight), *more = layouts.statement(world, 1, rng)
+        (text, weight, _), *more = layouts.statement(world, 1, rng)
         assert not more and weight == layouts.STATEMENT_WEIGHT
         assert text.count(" than ") == 1
 
@@ -70,8 +70,8 @@ def test_a_statement_without_context_is_never_followed_by_its_converse() -> None
 def test_only_answers_and_repetitions_carry_loss_in_context() -> None:
     world = WORLDS["comparisons"](seen_words(), 4, random.Random(6))
     segments = layouts.in_context(world, 2, random.Random(6))
-    answers = [text for text, weight in segments if weight == 1.0]
-    repeated = [text for text, weight in segments if weight == layouts.REPEAT_WEIGHT]
+    answers = [text for text, weight, _ in segments if weight == 1.0]
+    repeated = [text for text, weight, _ in segments if weight == layouts.REPEAT_WEIGHT]
     assert len(repeated) == 4
     assert {item.questions[0][1] for item in world} <= set(answers)
     assert all(text.startswith(" ") for text in answers)
@@ -80,7 +80,7 @@ def test_only_answers_and_repetitions_carry_loss_in_context() -> None:
 def test_levels_bound_the_number_of_documents() -> None:
     level = Level(steps=1, facts=4, documents=4, worlds={"comparisons": 1.0}, layouts={"in_context": 1.0})
     for segments in itertools.islice(curriculum.texts(level, random.Random(0)), 100):
-        context = "".join(text for text, _ in segments).partition("\n\n")[0]
+        context = "".join(segment.text for segment in segments).partition("\n\n")[0]
         assert 1 <= len(context.splitlines()) <= 4
 
 
@@ -111,7 +111,7 @@ def test_a_long_target_document_states_up_to_three_facts_and_all_of_them_are_tak
     rng, counts = random.Random(8), set[int]()
     for _ in range(20):
         world = WORLDS["ontologies"](seen_words(), 10, rng)
-        text = "".join(part for part, _ in layouts.in_long_documents(world, 1, rng))
+        text = "".join(part.text for part in layouts.in_long_documents(world, 1, rng))
         for target, inferences in re.findall(r"Document: (.+)\nInferences:\n((?:- .+\n)+)\n", text):
             told = [item for item in world if any("".join(line).lower() in target.lower() for line in item.documents)]
             assert all(item.alone[1] in inferences for item in told)
@@ -149,10 +149,28 @@ def test_a_document_of_a_two_way_ontology_names_the_object_first_now_and_then() 
 
 def test_steps_stand_behind_what_follows_from_the_target_alone() -> None:
     world = WORLDS["two_way_ontologies"](seen_words(), 10, random.Random(8))
-    text = "".join(part for part, _ in layouts.in_steps(world, 1, random.Random(8)))
+    text = "".join(part.text for part in layouts.in_steps(world, 1, random.Random(8)))
     targets = text.split("\n\nDocument: ")[1:]
     taken_up = 0
     for item in world:
         lines = [f"- {statement}" for statement in (*item.alone, *itertools.chain(*item.steps))]
         taken_up += any(all(line in target for line in lines) for target in targets)
     assert taken_up == min(len(world), 12)
+
+
+def test_a_familys_question_names_the_category_that_joins_its_two_sentences() -> None:
+    """``Femps can`` is found through the glon: femps are a kind of glon, and glons can yomp."""
+    rng, asked, own = random.Random(11), 0, set[bool]()
+    for _ in range(30):
+        items = WORLDS["families"](seen_words(), 16, rng)
+        said = {item.alone[0] for item in items}
+        words = {text.split()[1] for text in said}
+        for item in items:
+            if item.via:
+                kinds, verb, rest = "".join(item.questions[0]).split(" ", 2)
+                (kind,) = (word for word in words if plural(word).capitalize() == kinds)
+                verb = {"are": "is", "can": "can", "have": "has"}.get(verb) or third_person(verb)
+                assert {f"A {kind} is a kind of {item.via}.", f"A {item.via} {verb} {rest}"} <= said
+                own.add(any(text.startswith(f"A {kind} ") and " kind of " not in text for text in said))
+                asked += 1
+    assert asked > 100 and own == {True, False}
