@@ -66,11 +66,12 @@ class Recipe(Spec):
         """The level that a step belongs to, and the step that ends it."""
         return next((level, end) for level, end in zip(self.levels, self.ends, strict=True) if step < end)
 
-    def expansions(self, step: int) -> list[tuple[int, Sequence[int]]]:
-        """At which steps up to this one layers are copied, and which."""
-        starts = (end - level.steps for level, end in zip(self.levels, self.ends, strict=True))
-        pairs = zip(starts, self.levels, strict=True)
-        return [(start, level.expand) for start, level in pairs if level.expand and start <= step]
+    @property
+    def expansions(self) -> dict[int, Sequence[int]]:
+        """Before which steps layers are copied, and which."""
+        return {
+            end - level.steps: level.expand for level, end in zip(self.levels, self.ends, strict=True) if level.expand
+        }
 
 
 def new_model(recipe: Recipe, vocabulary: Any) -> LlamaForCausalLM:
@@ -102,7 +103,7 @@ def new_model(recipe: Recipe, vocabulary: Any) -> LlamaForCausalLM:
 def model_at(recipe: Recipe, vocabulary: Any, step: int) -> LlamaForCausalLM:
     """A model of the size that a checkpoint after ``step`` steps has."""
     model = new_model(recipe, vocabulary)
-    for start, layers in recipe.expansions(step):
+    for start, layers in recipe.expansions.items():
         if start < step:
             model = growth.expanded(model, layers)
     return model
@@ -277,10 +278,10 @@ def train(recipe: Recipe, work: Path, last: int | None = None) -> LlamaForCausal
     begun, losses = time.monotonic() - run.seconds, list[float]()
     fixed = fixed_vectors(run.model.config.hidden_size, recipe.seed)
     while run.step < (recipe.steps if last is None else last):
-        level, end = recipe.level_at(run.step)
-        if level.expand and run.step == end - level.steps:
-            run.expand(level.expand, recipe)
+        if layers := recipe.expansions.get(run.step):
+            run.expand(layers, recipe)
         set_rates(run.optimizers, run.step, recipe)
+        level, _ = recipe.level_at(run.step)
         encoder = encoders[level.plurals]
         if level.fresh_words:
             embeddings.redraw(run.model.get_input_embeddings(), len(all_words()), fixed, run.step)
