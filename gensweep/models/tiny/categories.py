@@ -16,6 +16,7 @@ Triple = tuple[str, str, str]
 """Subject, relation, object."""
 _SUBJECT_FIRST = ("plural", "plural", "singular", "formal", "observed")
 """Styles of documents, the first one twice as often."""
+_TWO_WAY = (*_SUBJECT_FIRST, "converse")
 
 
 def syllogisms(words: Words, count: int, rng: random.Random) -> World:
@@ -80,7 +81,7 @@ def ontologies(words: Words, count: int, rng: random.Random) -> World:
 
 def two_way_ontologies(words: Words, count: int, rng: random.Random) -> World:
     """``ontologies``, of which now and then a document names a fact's object first."""
-    return _told(_ontology_of(words, count, rng), rng, _some_inherited, (*_SUBJECT_FIRST, "converse"))
+    return _told(_ontology_of(words, count, rng), rng, _some_inherited, _TWO_WAY)
 
 
 def families(words: Words, count: int, rng: random.Random) -> World:
@@ -88,15 +89,21 @@ def families(words: Words, count: int, rng: random.Random) -> World:
 
     Few relations serve them all, so that it takes the category in between to tell what is inherited.
     """
-    parent, own = parts = _families(words, max(1, round(count / 4)), rng)
-    between = {canonical(kind, *fact[1:]): up for kind, up in parent.items() for fact in own[up]}
-    items = []
-    for item in _told(parts, rng, _all_inherited):
-        if item.linked:
-            implied = rng.choice(item.linked)
-            item = dataclasses.replace(item, questions=(cut(implied), item.questions[-1]), via=between[implied])
-        items.append(item)
-    return items
+    return _asked_through_parents(_families(words, max(1, round(count / 4)), rng), rng, _SUBJECT_FIRST)
+
+
+def lineages(words: Words, count: int, rng: random.Random) -> World:
+    """``two_way_ontologies`` of several trees, with questions on what a category inherits from its parent.
+
+    Most parents have a parent, too: what one is a kind of has to be told from what is a kind of it.
+    """
+    parent, own = _ontology_of(words, count, rng)
+    parent = {kind: up for kind, up in parent.items() if rng.random() >= _ROOTS}
+    return _asked_through_parents((parent, own), rng, _TWO_WAY)
+
+
+_ROOTS = 0.2
+"""Share of the categories, beside the first, that have no parent."""
 
 
 Tree = tuple[dict[str, str], dict[str, list[Triple]]]
@@ -208,6 +215,24 @@ def _told(parts: Tree, rng: random.Random, kept: _Kept, styles: Sequence[str] = 
         for fact in properties:
             items.append(category(fact, kept([(heir, *fact[1:]) for heir in heirs], rng), rng, styles))
     rng.shuffle(items)
+    return items
+
+
+def _asked_through_parents(parts: Tree, rng: random.Random, styles: Sequence[str]) -> World:
+    """Items whose first question, where it can, asks what a category inherits from its parent (``Item.via``)."""
+    parent, own = parts
+    between = {canonical(kind, *fact[1:]): up for kind, up in parent.items() for fact in own[up]}
+    between |= {canonical(kind, KIND_OF, parent[up]): up for kind, up in parent.items() if up in parent}
+
+    def from_parents(implied: list[Triple], rng: random.Random) -> list[Triple]:
+        return [triple for triple in rng.sample(implied, len(implied)) if canonical(*triple) in between]
+
+    items = []
+    for item in _told(parts, rng, from_parents, styles):
+        if item.linked:
+            implied = rng.choice(item.linked)
+            item = dataclasses.replace(item, questions=(cut(implied), item.questions[-1]), via=between[implied])
+        items.append(item)
     return items
 
 

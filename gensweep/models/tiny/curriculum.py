@@ -21,6 +21,7 @@ WORLDS: dict[str, Callable[[Words, int, random.Random], World]] = {
     "ontologies": categories.ontologies,
     "two_way_ontologies": categories.two_way_ontologies,
     "families": categories.families,
+    "lineages": categories.lineages,
 }
 _SEEN, _UNSEEN = 1000, 300
 

@@ -203,6 +203,8 @@ _PROBES = (
     ("ontologies_8", "ontologies", 8),
     ("families_8", "families", 8),
     ("families_32", "families", 32),
+    ("lineages_8", "lineages", 8),
+    ("lineages_32", "lineages", 32),
 )
 _PROBE_TEXTS = 40
 
