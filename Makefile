@@ -1,5 +1,5 @@
 # make run   the main job: the study in experiments/quickstart.yaml, ends with the path of report.html
-# make builtin-model   trains builtin:tiny anew (about eight hours on one core; a killed run resumes)
+# make builtin-model   trains builtin:tiny anew (about ten hours on one core; a killed run resumes)
 # make test-vllm   the tests of the vLLM generator on a CPU, in an environment of its own
 # make test  the tests; make check  lint, types, layers; make clean  removes what these made (not runs/)
 
